@@ -1,0 +1,42 @@
+# `make run` and `make test` need python3 (3.11 or newer), pip and make; they do the rest themselves.
+.PHONY: run setup dev test test-slow soak check format bench lock
+
+PYTEST = .venv/bin/python -m pytest
+
+run: setup            ## try the bot in the terminal, on the example campaign, on 27 January 2019
+	@.venv/bin/actiebot run --only terminal --at 2019-01-27T12:00:00+01:00
+
+setup:                ## a .venv with what the bot needs to run
+	@scripts/setup.sh run
+
+dev:                  ## a .venv with what work on the bot needs
+	@scripts/setup.sh dev
+
+test: dev             ## every test but the slow ones
+	@$(PYTEST)
+
+test-slow: dev        ## chaos: the bot killed at every step of sending
+	@$(PYTEST) -m slow
+
+soak: dev             ## an hour of the bot at work, with kills and restarts
+	@ACTIEBOT_SOAK_MINUTES=$${ACTIEBOT_SOAK_MINUTES:-60} $(PYTEST) -m slow tests/chaos
+
+check: dev            ## format, lint, types, layers
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --cache-dir .import_linter_cache
+	@.venv/bin/actiebot check
+
+format: dev
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: dev            ## speed, memory and how well questions are answered; writes bench/results.json
+	@.venv/bin/python -m bench
+
+lock: dev             ## the newest versions that pyproject.toml allows
+	@.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
+	@.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --extra dev \
+		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header --output-file requirements-dev.lock pyproject.toml

@@ -1,0 +1,5 @@
+"""`python -m bot` is `actiebot`."""
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,94 @@
+"""People, their accounts on platforms, and what they chose for themselves."""
+
+import dataclasses
+import datetime as dt
+from typing import Self
+
+from bot.campaign.quiet import QuietHours
+from bot.core.invocation import Address
+from bot.store.database import Row, Transaction
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who uses the bot.
+
+    Attributes:
+        id: None for somebody who only asked: nothing is kept of them.
+        account: The account that speaks.
+        quiet: Own quiet hours; None: the campaign's hold, unless `quiet_off`.
+    """
+
+    id: int | None
+    account: Address
+    language: str | None = None
+    zone: str | None = None
+    quiet: QuietHours | None = None
+    quiet_off: bool = False
+
+    @classmethod
+    def of(cls, row: Row, account: Address) -> Self:
+        quiet = QuietHours.parse(row["quiet_from"], row["quiet_until"]) if row["quiet_from"] else None
+        return cls(row["id"], account, row["language"], row["zone"], quiet, bool(row["quiet_off"]))
+
+
+async def find(tx: Transaction, account: Address) -> Person:
+    """The person behind an account; without an id when we keep nothing of them."""
+    row = await tx.first(
+        "SELECT person.* FROM account JOIN person ON person.id = account.person WHERE account.address = :account",
+        account=str(account),
+    )
+    return Person.of(row, account) if row else Person(None, account)
+
+
+async def meet(tx: Transaction, account: Address, *, role: str, now: dt.datetime) -> Person:
+    """The person behind an account that changes something; kept from now on."""
+    row = await tx.first(
+        """
+        UPDATE account SET role = :role, seen_at = :now WHERE address = :account
+        RETURNING person""",
+        account=str(account), role=role, now=now,
+    )  # fmt: skip
+    if row:
+        return await find(tx, account)
+    person = await tx.value("INSERT INTO person (created_at) VALUES (:now) RETURNING id", now=now)
+    first = await tx.run(
+        """
+        INSERT INTO account (address, person, role, seen_at) VALUES (:account, :person, :role, :now)
+        ON CONFLICT (address) DO NOTHING""",
+        account=str(account), person=person, role=role, now=now,
+    )  # fmt: skip
+    if not first:  # the same account wrote twice at once
+        await tx.run("DELETE FROM person WHERE id = :person", person=person)
+        return await find(tx, account)
+    return Person(person, account)
+
+
+async def last_role(tx: Transaction, account: Address) -> str | None:
+    """The role that an account had when it last changed something."""
+    role: str | None = await tx.value("SELECT role FROM account WHERE address = :account", account=str(account))
+    return role
+
+
+async def choose_language(tx: Transaction, person: int, language: str) -> None:
+    await tx.run("UPDATE person SET language = :language WHERE id = :person", person=person, language=language)
+
+
+async def choose_zone(tx: Transaction, person: int, zone: str) -> None:
+    await tx.run("UPDATE person SET zone = :zone WHERE id = :person", person=person, zone=zone)
+
+
+async def choose_quiet(tx: Transaction, person: int, quiet: QuietHours | None, *, off: bool = False) -> None:
+    """Set own quiet hours; None and not `off`: the campaign's again."""
+    await tx.run(
+        """
+        UPDATE person SET quiet_from = :start, quiet_until = :until, quiet_off = :off
+        WHERE id = :person""",
+        person=person, off=off,
+        start=quiet.start.strftime("%H:%M") if quiet else None,
+        until=quiet.until.strftime("%H:%M") if quiet else None,
+    )  # fmt: skip
+
+
+async def count(tx: Transaction) -> int:
+    return int(await tx.value("SELECT COUNT(*) FROM person"))

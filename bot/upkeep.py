@@ -1,0 +1,124 @@
+"""What is done beside the running bot: backup, restore, reload, and answering one question."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import commands
+from bot.campaign import faq
+from bot.campaign.faq import Answer, Stop
+from bot.config import Config
+from bot.core.reply import Phrase, phrase
+from bot.core.texts import Texts
+from bot.opening import WRONG, open_database
+from bot.parts import Stopped, campaign_of, real_now, said, storage_url
+from bot.reloading import RELOADED
+from bot.store import settings
+from bot.store.backup import BackupError, Summary, check_backup, read_backup, write_backup
+from bot.store.database import Database
+from bot.store.instance import running
+from commands.faq import reply_to
+
+RELOAD_SECONDS = 15.0
+
+
+async def stops(config: Config) -> dict[str, Stop]:
+    """The answers that are withdrawn; none where there is no database yet."""
+    if not _exists(config):
+        return {}
+    async with open_database(config) as database, database.read() as tx:
+        return await faq.stops(tx)
+
+
+def in_plain_words(answer: Answer, language: str, config: Config, texts: Texts) -> str:
+    """An answer as the terminal prints it, without its links and buttons."""
+    from bot.platforms.terminal.payload import Renderer
+    from bot.platforms.terminal.style import Style
+
+    reply = reply_to(answer, language=language, contact=campaign_of(config).contact)
+    renderer = Renderer(texts, Style(commands.CATALOGUE))
+    text: str = renderer.render(reply, language=language, zone=config.campaign.timezone)["text"]
+    return text
+
+
+async def backup(config: Config, file: Path, key: str) -> str:
+    """Write a backup; the sentence that says so."""
+    if not _exists(config):
+        raise Stopped(WRONG, Phrase("store.empty", {"place": _place(config)}), config.campaign.language)
+    with _backup_errors(config):
+        async with open_database(config) as database:
+            return _told("written", file, await write_backup(database, file, key, now=real_now()), config)
+
+
+async def restore(config: Config, file: Path, key: str, *, check_only: bool) -> str:
+    """Put a backup into an empty database, or only look whether that would do."""
+    with _backup_errors(config):
+        if check_only:
+            return _told("sound", file, check_backup(file, key), config)
+        async with open_database(config) as database:
+            return _told("restored", file, await read_backup(file, key, database), config)
+
+
+@contextlib.contextmanager
+def _backup_errors(config: Config) -> Iterator[None]:
+    try:
+        yield
+    except BackupError as error:
+        phrase = Phrase(f"backup.{error.reason.value}", {"place": error.place})
+        raise Stopped(WRONG, phrase, config.campaign.language) from None
+
+
+def _told(what: str, file: Path, summary: Summary, config: Config) -> str:
+    told = phrase(f"backup.{what}", file=str(file), count=summary.total, moment=summary.created)
+    return said(told, config.campaign.language, zone=config.campaign.timezone)
+
+
+async def reload(config: Config) -> str:
+    """Let the running bot take the campaign's files over; the sentence that says what came of it.
+
+    Raises:
+        Stopped: the bot runs on another computer, or does not answer.
+    """
+    language = config.campaign.language
+    if not _exists(config):
+        return said(Phrase("reload.next"), language)
+    async with open_database(config) as database:
+        found = await running(database)
+        if found is None:
+            return said(Phrase("reload.next"), language)
+        if found.host != socket.gethostname():
+            raise Stopped(WRONG, Phrase("reload.elsewhere", {"host": found.host}), language)
+        before = await _outcome(database)
+        os.kill(found.pid, signal.SIGHUP)
+        return await _answered(database, before.get("serial", 0), language)
+
+
+async def _answered(database: Database, before: int, language: str) -> str:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(RELOAD_SECONDS):
+            while (outcome := await _outcome(database)).get("serial", 0) <= before:
+                await asyncio.sleep(0.05)
+        if "answers" in outcome:
+            return said(Phrase("reload.done", {"count": outcome["answers"]}), language)
+        raise Stopped(WRONG, Phrase("reload.mistakes", {"count": outcome["mistakes"]}), language)
+    raise Stopped(WRONG, Phrase("reload.silent", {"seconds": int(RELOAD_SECONDS)}), language)
+
+
+async def _outcome(database: Database) -> dict[str, int]:
+    async with database.read() as tx:
+        outcome: dict[str, int] = json.loads(await settings.get(tx, RELOADED) or "{}")
+    return outcome
+
+
+def _exists(config: Config) -> bool:
+    url = storage_url(config)
+    return not url.startswith("sqlite:///") or Path(url.removeprefix("sqlite:///")).exists()
+
+
+def _place(config: Config) -> str:
+    return storage_url(config).removeprefix("sqlite:///").rpartition("@")[2]
