@@ -11,6 +11,7 @@ from typing import Any
 
 import commands
 from bot import __version__, logs
+from bot.campaign.faq import Faq
 from bot.config import Config
 from bot.core.document import Problem, mistakes
 from bot.core.platform import Platform
@@ -55,7 +56,7 @@ async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | 
     logs.set_up("WARNING" if quiet_terminal else config.log.level, config.log.format, secrets_of(config))
     async with open_database(config) as database, lock(database, config):
         clock = await _clock(database, config, at)
-        bot = _bot(config, texts, database, clock, faq=faq, on=on)
+        bot = build_bot(config, texts, database, clock, faq=faq, on=on)
         running = _Running(config, bot, database, clock, on, json_lines=json_lines)
         return await running.until_stopped()
 
@@ -92,7 +93,9 @@ async def _clock(database: Database, config: Config, at: dt.datetime | None) -> 
     return clock
 
 
-def _bot(config: Config, texts: Texts, database: Database, clock: Clock, *, faq: Any, on: frozenset[str]) -> Bot:
+def build_bot(config: Config, texts: Texts, database: Database, clock: Clock, *, faq: Faq, on: frozenset[str]) -> Bot:
+    """The bot as commands may know it."""
+
     async def muted(tx: Transaction) -> bool:
         return await settings.get(tx, MUTED) is not None
 

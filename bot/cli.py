@@ -72,7 +72,10 @@ def check_(config: Path) -> int:
     wrong = len(mistakes(problems))
     verdict = Phrase("check.wrong", {"count": wrong}) if wrong else Phrase("check.fine")
     click.echo(said(verdict, check.language_of(config)), err=bool(wrong))
-    return WRONG if wrong else 0
+    if wrong:
+        return WRONG
+    read_faq(_config(config), read_texts())  # indexed now, so that the next start is quick
+    return 0
 
 
 @program.group("faq")

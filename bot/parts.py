@@ -11,17 +11,17 @@ from typing import Any
 from pydantic import BaseModel, SecretStr
 
 import commands
-from bot.campaign.content import read_content
 from bot.campaign.faq import Faq
 from bot.campaign.quiet import QuietHours
 from bot.campaign.rooms import Room, Rooms
 from bot.check import content_paths
-from bot.config import Config, read_text
-from bot.core.document import Document, Problem, mistakes
+from bot.config import Config
+from bot.core.document import Document, Problem
 from bot.core.reply import Phrase, Words
 from bot.core.texts import Texts, Verbatim
 from bot.engine.context import Campaign
 from bot.engine.roles import Roles
+from bot.prepared import prepare
 
 _TEXT_FILES = (
     ("bot", "cli.yaml"),
@@ -66,8 +66,8 @@ def said(phrase: Phrase, language: str, *, zone: str = "UTC") -> str:
 def read_faq(config: Config, texts: Texts) -> tuple[Faq | None, list[Problem]]:
     """The answers of the campaign's files; None when there is a mistake in them."""
     zone = config.campaign.timezone
-    content, problems = read_content(content_paths(config.content), zone, read_text)
-    return (None if mistakes(problems) else Faq(content, texts, zone)), problems
+    prepared, problems = prepare(content_paths(config.content), zone)
+    return (Faq(prepared.content, prepared.index, texts, zone) if prepared else None), problems
 
 
 def campaign_of(config: Config) -> Campaign:

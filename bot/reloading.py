@@ -19,7 +19,7 @@ from bot.store.database import Database
 from bot.store.outbox import Message, Priority
 
 RELOADED = "reloaded"
-"""The setting that says what the last reload came to: `{"serial": n, "answers": n}` or `{"serial": n, "mistakes": n}`."""
+"""The setting with what the last reload came to: `{"serial": n, "answers": n}`, or with "mistakes" instead."""
 _TOLD = 10  # mistakes that fit in one message; `actiebot check` shows all
 
 log = structlog.get_logger()

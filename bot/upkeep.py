@@ -6,16 +6,20 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import commands
 from bot.campaign import faq
 from bot.campaign.faq import Answer, Stop
 from bot.config import Config
-from bot.core.reply import Phrase, phrase
+from bot.core.reply import Phrase, Reply, phrase
 from bot.core.texts import Texts
-from bot.opening import WRONG, open_database
+from bot.engine import played
+from bot.engine import resume as resuming
+from bot.engine.resume import Question
+from bot.opening import WRONG, lock, open_database
 from bot.parts import Stopped, campaign_of, real_now, said, storage_url
 from bot.reloading import RELOADED
 from bot.store import settings
@@ -78,6 +82,41 @@ def _told(what: str, file: Path, summary: Summary, config: Config) -> str:
     return said(told, config.campaign.language, zone=config.campaign.timezone)
 
 
+async def resume(config: Config, *, ask: Callable[[str], bool]) -> str:
+    """Decide what came due since the backup, and let the bot speak again.
+
+    Args:
+        config: Of a bot that is stopped.
+        ask: Whether to say something still.
+    """
+    language, zone = config.campaign.language, config.campaign.timezone
+    async with open_database(config) as database, lock(database, config):
+        async with database.read() as tx:
+            muted = await resuming.muted_since(tx)
+        if muted is None:
+            return said(Phrase("resume.not_muted"), language)
+        now = await played.now_of(database)
+        rooms = campaign_of(config).rooms
+        due = await resuming.due_since(database, now)
+        lookup = resuming.Lookup(database, {}, language=language, zone=zone, rooms=rooms)
+        questions = await lookup.settle(due, now)
+        kept = [question for question in questions if ask(said(_asked(question), language, zone=zone))]
+        for question in questions:
+            if question in kept:
+                await resuming.say(database, question.entry, now)
+            else:
+                await resuming.drop(database, question.entry, now, reason="dropped after a restore")
+        await resuming.unmute(database, now)
+    counts = {"said": len(kept), "dropped": len(questions) - len(kept), "found": len(due) - len(questions)}
+    return said(phrase("resume.done", **counts), language)
+
+
+def _asked(question: Question) -> Phrase:
+    entry = question.entry
+    what = Phrase(f"delivery.what_{Reply.from_json(entry.reply).kind.value}")
+    return phrase("resume.ask", kind=what, place=entry.destination, moment=entry.due)
+
+
 async def reload(config: Config) -> str:
     """Let the running bot take the campaign's files over; the sentence that says what came of it.
 
@@ -99,10 +138,12 @@ async def reload(config: Config) -> str:
 
 
 async def _answered(database: Database, before: int, language: str) -> str:
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(RELOAD_SECONDS):
-            while (outcome := await _outcome(database)).get("serial", 0) <= before:
-                await asyncio.sleep(0.05)
+    until = time.monotonic() + RELOAD_SECONDS
+    while time.monotonic() < until:
+        await asyncio.sleep(0.05)  # another process answers, through the database
+        outcome = await _outcome(database)
+        if outcome.get("serial", 0) <= before:
+            continue
         if "answers" in outcome:
             return said(Phrase("reload.done", {"count": outcome["answers"]}), language)
         raise Stopped(WRONG, Phrase("reload.mistakes", {"count": outcome["mistakes"]}), language)

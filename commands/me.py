@@ -1,5 +1,6 @@
 """What people choose for themselves."""
 
+import functools
 import zoneinfo
 from typing import Annotated
 
@@ -18,8 +19,13 @@ _CAMPAIGN = {"campaign", "campagne"}
 
 async def zones(context: Context) -> list[Option]:
     """Every IANA zone that people live in; the campaign's first."""
-    known = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return [Option(name, name) for name in (context.bot.campaign.zone, *known)]
+    return [Option(name, name) for name in (context.bot.campaign.zone, *_zones())]
+
+
+@functools.cache
+def _zones() -> tuple[str, ...]:
+    """Read from the disk once: it takes a fifth of a second."""
+    return tuple(sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/")))
 
 
 @command("me.language", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True)

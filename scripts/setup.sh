@@ -50,4 +50,5 @@ echo "Installing the packages of $lock …"
 $pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$lock" ||
     $pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
 $pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+.venv/bin/actiebot check >/dev/null 2>&1 || true  # indexes the example's answers, so that the first start is quick
 echo "$wanted" > "$stamp"

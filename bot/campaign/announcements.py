@@ -1,96 +1,27 @@
 """Announcements: written, looked at, sent once to every room of a kind, and corrected where they stand."""
 
-import dataclasses
 import datetime as dt
 import json
 from collections.abc import Sequence
-from typing import Self
 
+from bot.campaign.announcement import Announcement, Posted, find, newest, posted, standing
 from bot.campaign.quiet import QuietHours
 from bot.campaign.rooms import Room
-from bot.core.errors import NotFound, Refused
-from bot.core.invocation import Address
+from bot.core.errors import Refused
 from bot.core.moments import from_ms
 from bot.core.reply import Kind, Phrase, Reply, Said
 from bot.store import outbox
-from bot.store.database import Row, Transaction
+from bot.store.database import Transaction
 from bot.store.outbox import Message, Priority
+
+__all__ = [
+    "MAX_TEXT", "PREVIEW", "Announcement", "Posted", "draft", "edit", "find", "goes_at", "newest", "posted", "send",
+    "standing", "withdraw",
+]  # fmt: skip
 
 PREVIEW = dt.timedelta(minutes=15)
 """How long a preview may be sent."""
 MAX_TEXT = 1500  # with the notes of a correction it stays below Discord's 2000, in one message that can be edited
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Announcement:
-    """One announcement.
-
-    Attributes:
-        rooms: Where it goes, frozen at the preview.
-        wanted: The moment that the author asked for.
-        due: When it goes, once it is sent.
-    """
-
-    id: int
-    author: int
-    text: Said
-    rooms: tuple[Room, ...]
-    wanted: dt.datetime | None
-    urgent: bool
-    replaces: int | None
-    state: str
-    version: int
-    created: dt.datetime
-    due: dt.datetime | None
-    ended: dt.datetime | None
-
-    @classmethod
-    def of(cls, row: Row) -> Self:
-        rooms = tuple(Room(Address.parse(r["address"]), r["language"], r["people"]) for r in json.loads(row["rooms"]))
-        moment = {
-            name: None if row[name] is None else from_ms(row[name]) for name in ("wanted_at", "due_at", "ended_at")
-        }
-        return cls(
-            row["id"], row["author"], Said(row["text"], row["text_en"] or ""), rooms, moment["wanted_at"],
-            bool(row["urgent"]), row["replaces"], row["state"], row["version"], from_ms(row["created_at"]),
-            moment["due_at"], moment["ended_at"],
-        )  # fmt: skip
-
-    @property
-    def cause(self) -> str:
-        return f"announcement:{self.id}"
-
-    @property
-    def latest(self) -> str:
-        """The cause of its newest version in the outbox."""
-        return f"{self.cause}:{self.version}" if self.version else self.cause
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Posted:
-    """What became of an announcement in one room."""
-
-    room: Address
-    state: str
-    error: str | None
-
-
-async def find(tx: Transaction, number: int) -> Announcement:
-    """One announcement.
-
-    Raises:
-        NotFound: no announcement has this number.
-    """
-    row = await tx.first("SELECT * FROM announcement WHERE id = :number", number=number)
-    if row is None:
-        raise NotFound("announcement.unknown", number=str(number))
-    return Announcement.of(row)
-
-
-async def newest(tx: Transaction, *, limit: int = 15) -> list[Announcement]:
-    """The announcements that were sent or are still drafts, newest first."""
-    rows = await tx.all("SELECT * FROM announcement ORDER BY id DESC LIMIT :limit", limit=limit)
-    return [Announcement.of(row) for row in rows]
 
 
 async def draft(
@@ -100,10 +31,12 @@ async def draft(
     """Keep an announcement for its author to look at.
 
     Raises:
-        Refused: there is no room of this kind.
+        Refused: there is no room of this kind, or what it replaces was never sent.
     """
     if not rooms:
         raise Refused("announcement.no_rooms", kind=kind)
+    if replaces and (await find(tx, replaces)).state == "draft":
+        raise Refused("announcement.replaces_draft", number=str(replaces))
     packed = [{"address": str(r.address), "language": r.language, "people": r.people} for r in rooms]
     row = await tx.first(
         """
@@ -128,7 +61,9 @@ def goes_at(announcement: Announcement, quiet: QuietHours | None, zone: str, now
 async def send(
     tx: Transaction, number: int, *, by: int, quiet: QuietHours | None, zone: str, now: dt.datetime
 ) -> Announcement:
-    """Send a draft of one's own, within a quarter of an hour; what it replaces is marked so in its rooms.
+    """Send a draft of one's own, within a quarter of an hour of looking at it.
+
+    What it replaces is not said where that was still to come, and marked where it stands, when this one comes.
 
     Raises:
         NotFound: no announcement has this number.
@@ -145,13 +80,11 @@ async def send(
     if row is None:
         raise Refused(_why_not(looked_at, by), number=str(number))
     announcement = Announcement.of(row)
-    older = await find(tx, announcement.replaces) if announcement.replaces else None
-    note = (Phrase("announcement.replaces", {"moment": older.due or older.created}),) if older else ()
-    await outbox.put(tx, _messages(announcement, note), now=now)
-    if older and older.state == "queued":
-        newer = await _next_version(tx, older)
-        reply = _reply(older.text, (Phrase("announcement.replaced", {"moment": announcement.due or now}),))
-        await _put_edits(tx, newer, reply, now=now, due=announcement.due)
+    older = await _take_over(tx, announcement.replaces, now) if announcement.replaces else None
+    await outbox.put(tx, _messages(announcement, await _post(tx, announcement)), now=now)
+    if older:
+        lapsed = _reply(older.text, (Phrase("announcement.replaced", {"moment": announcement.due or now}),))
+        await _put_edits(tx, older, older.lapsed_by(announcement.id), lapsed, now=now, due=announcement.due)
     return announcement
 
 
@@ -161,35 +94,46 @@ def _why_not(announcement: Announcement, by: int) -> str:
     return "announcement.too_late" if announcement.state == "draft" else f"announcement.already_{announcement.state}"
 
 
-async def edit(tx: Transaction, number: int, *, text: str, text_en: str | None, now: dt.datetime) -> Announcement:
+async def edit(
+    tx: Transaction, number: int, *, by: int, text: str, text_en: str | None, now: dt.datetime
+) -> Announcement:
     """Change what was posted, with a dated note, and what is still to be posted, without.
+
+    A draft is changed by its author only, and looked at afresh. Without English words the old ones lapse too: what
+    was wrong may not stay standing in one of the languages.
 
     Raises:
         NotFound: no announcement has this number.
-        Refused: it was withdrawn.
+        Refused: it was withdrawn or replaced, or is somebody else's draft.
     """
     row = await tx.first(
         """
-        UPDATE announcement SET text = :text, text_en = coalesce(:text_en, text_en), version = version + 1
-        WHERE id = :number AND state IN ('draft', 'queued')
+        UPDATE announcement SET text = :text, text_en = :text_en, version = version + 1,
+            created_at = CASE WHEN state = 'draft' THEN :now ELSE created_at END
+        WHERE id = :number AND (state = 'queued' OR (state = 'draft' AND author = :by))
         RETURNING *""",
-        number=number, text=text, text_en=text_en,
+        number=number, by=by, text=text, text_en=text_en, now=now,
     )  # fmt: skip
     if row is None:
-        raise Refused("announcement.already_withdrawn", number=str((await find(tx, number)).id))
+        found = await find(tx, number)
+        key = "announcement.draft_of_another" if found.state == "draft" else "announcement.already_withdrawn"
+        raise Refused(key, number=str(number))
     announcement = Announcement.of(row)
+    newer = await tx.value(
+        "SELECT max(id) FROM announcement WHERE replaces = :number AND state = 'queued'", number=number
+    )
+    if newer:
+        raise Refused("announcement.already_replaced", number=str(number), newer=str(newer))
     if announcement.state == "queued":
-        await outbox.rewrite(tx, announcement.cause, _reply(announcement.text, ()))
-        note = Phrase("announcement.edited", {"moment": now})
-        await _put_edits(tx, announcement, _reply(announcement.text, (note,)), now=now)
+        await outbox.rewrite(tx, announcement.cause, await _post(tx, announcement))
+        await _put_edits(tx, announcement, announcement.latest, await _post(tx, announcement, edited=now), now=now)
     return announcement
 
 
-async def withdraw(tx: Transaction, number: int, *, now: dt.datetime) -> tuple[Announcement, int]:
+async def withdraw(tx: Transaction, number: int, *, now: dt.datetime) -> Announcement:
     """Take an announcement back: what is not said yet is not said, what is said is marked as withdrawn.
 
-    Returns:
-        The announcement, and in how many rooms it was still to be said.
+    What it was to replace, and does not yet, stands as before.
 
     Raises:
         NotFound: no announcement has this number.
@@ -203,59 +147,81 @@ async def withdraw(tx: Transaction, number: int, *, now: dt.datetime) -> tuple[A
         number=number, now=now,
     )  # fmt: skip
     if row is None:
-        raise Refused("announcement.already_withdrawn", number=str((await find(tx, number)).id))
+        await find(tx, number)
+        raise Refused("announcement.already_withdrawn", number=str(number))
     announcement = Announcement.of(row)
-    unsaid = await outbox.cancel(tx, announcement.cause, now)
+    await outbox.cancel(tx, announcement.cause, now)
     gone = Reply(Phrase("announcement.withdrawn_post", {"moment": now}), kind=Kind.ANNOUNCEMENT)
-    await _put_edits(tx, announcement, gone, now=now)
-    return announcement, unsaid
+    await _put_edits(tx, announcement, announcement.latest, gone, now=now)
+    if announcement.replaces:
+        await _spare(tx, announcement.replaces, announcement, now)
+    return announcement
 
 
-async def posted(tx: Transaction, announcement: Announcement) -> list[Posted]:
-    """What became of its newest version, room by room."""
-    rows = await tx.all(
-        """
-        SELECT destination, state, error FROM outbox
-        WHERE cause IN (:first, :latest) AND part = 0 ORDER BY id""",
-        first=announcement.cause, latest=announcement.latest,
-    )  # fmt: skip
-    newest_by_room = {row["destination"]: row for row in rows}
-    return [Posted(Address.parse(to), row["state"], row["error"]) for to, row in newest_by_room.items()]
+async def _take_over(tx: Transaction, number: int, now: dt.datetime) -> Announcement | None:
+    """Leave unsaid what is not said yet; the announcement where it stands in some room, else it is withdrawn."""
+    # The row that an edit or a withdrawal of it changes too: one after the other, each with what the other wrote.
+    row = await tx.first(
+        "UPDATE announcement SET version = version WHERE id = :number AND state = 'queued' RETURNING *", number=number
+    )
+    if row is None:
+        return None
+    older = Announcement.of(row)
+    await outbox.cancel(tx, older.cause, now)
+    if await standing(tx, older):
+        return older
+    await tx.run(
+        "UPDATE announcement SET state = 'withdrawn', ended_at = :now WHERE id = :number", number=number, now=now
+    )
+    return None
 
 
-async def _next_version(tx: Transaction, older: Announcement) -> Announcement:
-    await tx.run("UPDATE announcement SET version = version + 1 WHERE id = :number", number=older.id)
-    return dataclasses.replace(older, version=older.version + 1)
+async def _spare(tx: Transaction, number: int, newer: Announcement, now: dt.datetime) -> None:
+    """Take back the mark that a newer announcement came, where it is not made yet."""
+    older = await find(tx, number)
+    if not await outbox.cancel(tx, older.lapsed_by(newer.id), now) or older.state != "queued":
+        return
+    edited = await tx.value(
+        "SELECT max(put_at) FROM outbox WHERE cause = :latest AND state = 'cancelled'", latest=older.latest
+    )
+    if edited is not None:  # the mark took the place of a correction that nobody had begun to send
+        await tx.run("UPDATE announcement SET version = version + 1 WHERE id = :number", number=number)
+        older = await find(tx, number)
+        await _put_edits(tx, older, older.latest, await _post(tx, older, edited=from_ms(edited)), now=now)
 
 
 async def _put_edits(
-    tx: Transaction, announcement: Announcement, reply: Reply, *, now: dt.datetime, due: dt.datetime | None = None
-) -> None:
+    tx: Transaction, announcement: Announcement, cause: str, reply: Reply, *, now: dt.datetime,
+    due: dt.datetime | None = None,
+) -> None:  # fmt: skip
     """Change the posts that stand in rooms; one that was never said needs no change."""
-    standing = await tx.all(
-        "SELECT destination FROM outbox WHERE cause = :cause AND part = 0 AND state IN ('sending', 'sent')",
-        cause=announcement.cause,
-    )
     rooms = {str(room.address): room for room in announcement.rooms}
     await outbox.put(
         tx,
         [
-            Message(
-                announcement.latest, row["destination"], reply, due=due,
-                language=rooms[row["destination"]].language, edits=announcement.cause,
-            )
-            for row in standing if row["destination"] in rooms
+            Message(cause, to, reply, due=due, language=rooms[to].language, edits=announcement.cause)
+            for to in await standing(tx, announcement)
         ],
         now=now,
-    )  # fmt: skip
+    )
+
+
+async def _post(tx: Transaction, announcement: Announcement, *, edited: dt.datetime | None = None) -> Reply:
+    """An announcement as it is said: its words, what it replaces, and that it was changed."""
+    notes = []
+    older = await find(tx, announcement.replaces) if announcement.replaces else None
+    if older and await standing(tx, older):
+        notes.append(Phrase("announcement.replaces", {"moment": older.due or older.created}))
+    if edited:
+        notes.append(Phrase("announcement.edited", {"moment": edited}))
+    return _reply(announcement.text, tuple(notes))
 
 
 def _reply(text: Said, notes: tuple[Phrase, ...]) -> Reply:
     return Reply(Phrase("announcement.text", {"text": text}), notes, kind=Kind.ANNOUNCEMENT)
 
 
-def _messages(announcement: Announcement, notes: tuple[Phrase, ...]) -> list[Message]:
-    reply = _reply(announcement.text, notes)
+def _messages(announcement: Announcement, reply: Reply) -> list[Message]:
     return [
         Message(
             announcement.cause, str(room.address), reply, language=room.language, due=announcement.due,

@@ -13,7 +13,7 @@ from bot.campaign.tally import Counted
 SHARPNESS = 2.0
 SMOOTHING = 0.02
 SMALL_ENTRY = 2.0  # texts added to each entry, so that one of three phrasings does not weigh like thirty of ninety
-MOST_LOOKED_AT = 20_000  # weights, for one question
+MOST_LOOKED_AT = 12_000  # weights, for one question
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Evidence:
         for each in found.values():
             rates = each[1::2]
             sharp = SHARPNESS * len(entries) / (sum(rates) + SMOOTHING)
-            numbers.extend(each[::2])
+            numbers.extend(map(int, each[::2]))
             weights.extend([log1p(sharp * rate) for rate in rates])
             starts.append(len(numbers))
         return cls(dict(zip(found, natural(), strict=False)), starts, numbers, weights)

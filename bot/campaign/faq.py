@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from typing import Self
 
 from bot.campaign.content import Content, Entry, Source
-from bot.campaign.ranking import Decision, Document, Index, Outcome, decide
+from bot.campaign.ranking import Document, Index, Outcome, Ranking, decide
 from bot.core.moments import from_ms
 from bot.core.reply import Phrase, Words
 from bot.core.texts import LANGUAGES, Texts, Verbatim, write_value
 from bot.store.database import Row, Transaction
 
 MAX_CHOICES = 3
+LIKELY = 0.5  # more likely than everything else together
 _SLOT = re.compile(r"\{([a-z][\w.-]*)\}")
 _SENTENCES = re.compile(r"(?<=[.!?])[ ]+")
 
@@ -76,13 +77,13 @@ class Answer:
 class Faq:
     """All answers of a campaign, ready to be asked."""
 
-    def __init__(self, content: Content, texts: Texts, zone: str) -> None:
-        """Take the campaign's content over; dates in it are days in `zone`."""
+    def __init__(self, content: Content, index: Index, texts: Texts, zone: str) -> None:
+        """Take the campaign's content over, with its index; dates in it are days in `zone`."""
         self._content = content
         self._texts = texts
         self._zone = zone
         self._entries = {entry.id: entry for entry in content.entries}
-        self._index = Index.build([_document(e) for e in content.entries], content.elsewhere, content.words)
+        self._index = index
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -93,25 +94,19 @@ class Faq:
 
     def ask(self, question: str, *, now: dt.datetime | None, stops: Mapping[str, Stop]) -> Answer:
         """Answer a question as of a moment; without one, validity is not looked at."""
-        ranking = self._index.rank(question)
         if named := self._entries.get(question.strip().casefold()):
             return self._tell(named, now, stops, (), None)
-        return self.settle(decide(ranking, self._harm), now, stops, ranking.language)
+        ranking = self._index.rank(question)
+        decision = decide(ranking, self._harm)
+        near = [self._entries[id_] for id_ in decision.choices]
+        if decision.outcome is Outcome.ANSWER and decision.entry:
+            return self._tell(self._entries[decision.entry], now, stops, near, ranking.language)
+        holding = self._holding(near, now, stops)[:MAX_CHOICES]
+        told = Told.CHOICES if holding else Told.UNKNOWN
+        return Answer(told, choices=holding, stop=_likely_stop(ranking, stops), language=ranking.language)
 
     def _harm(self, id_: str) -> str:
         return self._entries[id_].harm
-
-    def settle(
-        self, decision: Decision, now: dt.datetime | None, stops: Mapping[str, Stop], language: str | None
-    ) -> Answer:
-        """What a ranking comes to, now: only what holds at this moment is given or offered."""
-        choices = [self._entries[id_] for id_ in decision.choices]
-        if decision.outcome is Outcome.ANSWER and decision.entry:
-            return self._tell(self._entries[decision.entry], now, stops, choices, language)
-        holding = self._holding(choices, now, stops)
-        if not holding:
-            return Answer(Told.UNKNOWN, language=language)
-        return Answer(Told.CHOICES, choices=holding[:MAX_CHOICES], language=language)
 
     def _tell(
         self, asked: Entry, now: dt.datetime | None, stops: Mapping[str, Stop], near: Sequence[Entry],
@@ -193,6 +188,17 @@ def _at(entry: Entry, now: dt.datetime | None) -> tuple[Words, tuple[Source, ...
         ):
             return Words(**variant.answer), variant.sources
     return Words(**entry.answer), entry.sources
+
+
+def _likely_stop(ranking: Ranking, stops: Mapping[str, Stop]) -> Stop | None:
+    """Why the entry that was most likely asked for was withdrawn, where no answer comes in its place."""
+    best = ranking.hits[0] if ranking.hits else None
+    return stops.get(best.id) if best and best.certainty >= LIKELY else None
+
+
+def index_of(content: Content) -> Index:
+    """What a question is compared with."""
+    return Index.build([_document(entry) for entry in content.entries], content.elsewhere, content.words)
 
 
 def _document(entry: Entry) -> Document:

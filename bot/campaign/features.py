@@ -1,4 +1,4 @@
-"""What a text shows of its meaning: stems, pairs, ideas of the thesaurus and pieces of words."""
+"""What a text shows of its meaning: stems, pairs, ideas of the thesaurus, and ends of words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +11,8 @@ from bot.campaign.vocabulary import Vocabulary
 STEM = 1.0
 PAIR = 0.5  # two stems written as one, so that "overstap service" and "overstapservice" meet
 IDEA = 0.6
-PIECE = 0.25
-PIECE_LENGTH = 4
-SHORTEST_WITH_PIECES = 5
+PIECE = 0.4
+PIECE_LENGTH = 5
 CORRECTED = 0.8
 PART = 0.5
 MOST_REPAIRS = 12  # of one question, so that a text without a known word costs no more
@@ -47,23 +46,19 @@ class Features:
     """Turns words into features, the same way for what is indexed and for what is asked."""
 
     def __init__(self, thesaurus: Thesaurus) -> None:
-        self._thesaurus = thesaurus
+        self.thesaurus = thesaurus
 
     def of_word(self, word: str, language: str) -> dict[str, float]:
         """The features of one word with their weights."""
         base = stem(word, language)
-        found = {base: STEM} | dict.fromkeys(self._thesaurus.ideas(base, language), IDEA)
-        if len(word) >= SHORTEST_WITH_PIECES:
+        found = {base: STEM} | dict.fromkeys(self.thesaurus.ideas(base, language), IDEA)
+        if len(word) >= PIECE_LENGTH:
             found |= dict.fromkeys(_pieces(word), PIECE)
         return found
 
     def of_pair(self, pair: str, language: str) -> dict[str, float]:
         """The same of two words, written as one."""
-        return {pair: PAIR} | dict.fromkeys(self._thesaurus.ideas(pair, language), IDEA)
-
-    def ideas(self, key: str, language: str) -> Sequence[str]:
-        """The ideas of the thesaurus for which a stem or a pair stands."""
-        return self._thesaurus.ideas(key, language)
+        return {pair: PAIR} | dict.fromkeys(self.thesaurus.ideas(pair, language), IDEA)
 
     def ask(self, words: Sequence[str], vocabulary: Vocabulary) -> Asked:
         """The features of a question, in its language or else in both."""
@@ -99,7 +94,6 @@ def pairs(words: Sequence[str], language: str) -> Iterator[str]:
     return map(add, stems, stems[1:])
 
 
-def _pieces(word: str) -> Iterator[str]:
-    """Pieces of four letters, the ends of the word marked: what inflecting, compounding and misspelling leave whole."""
-    marked = f"_{word}_"
-    return (f"~{marked[at : at + PIECE_LENGTH]}" for at in range(len(marked) - PIECE_LENGTH + 1))
+def _pieces(word: str) -> tuple[str, str]:
+    """How a word begins and ends: what inflecting and misspelling leave whole, and most of what compounds share."""
+    return f"~{word[:PIECE_LENGTH]}", f"{word[-PIECE_LENGTH:]}~"

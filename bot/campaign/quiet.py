@@ -37,7 +37,9 @@ class QuietHours:
         if not self.holds_at(moment, zone):
             return moment
         local = moment.astimezone(zoneinfo.ZoneInfo(zone))
-        end = local.replace(hour=self.until.hour, minute=self.until.minute, second=0, microsecond=0, fold=0)
+        end = local.replace(
+            hour=self.until.hour, minute=self.until.minute, second=0, microsecond=0
+        )  # keeps `fold`: an hour that comes twice
         if end <= local:
             end += dt.timedelta(days=1)
         return end.astimezone(dt.UTC)

@@ -20,13 +20,13 @@ MOST_HITS = 8
 # The five numbers of `_certainties`, fitted once to the likelihood of being right on held-out questions
 # (bench.faq, five folds). They hardly move between folds, and half or double changes little.
 LENGTH = 0.3
-RIVAL = 0.72
-NOT_OURS = 1.06
-NOT_OURS_BIAS = 3.5
-STRANGE = 6.3
+RIVAL = 1.15
+NOT_OURS = 0.9
+NOT_OURS_BIAS = 3.9
+STRANGE = 4.7
 
-CERTAIN = 0.87
-CERTAIN_HARM = 0.9
+CERTAIN = 0.9
+CERTAIN_HARM = 0.94
 KNOWN = 0.1  # the least certainty, of all entries together, with which choices are offered
 
 
@@ -74,13 +74,15 @@ class Decision:
     choices: tuple[str, ...] = ()
 
 
-def decide(ranking: Ranking, harm_of: Callable[[str], str]) -> Decision:
+def decide(
+    ranking: Ranking, harm_of: Callable[[str], str], *, certain: float = CERTAIN, certain_harm: float = CERTAIN_HARM
+) -> Decision:
     """Answer only when certain, and more so where a wrong answer can cost somebody dearly."""
     hits = ranking.hits
     if not hits or sum(hit.certainty for hit in hits) < KNOWN:
         return Decision(Outcome.UNKNOWN)
     best, *others = (hit.id for hit in hits[: MOST_CHOICES + 1])
-    if hits[0].certainty >= (CERTAIN_HARM if harm_of(best) == "high" else CERTAIN):
+    if hits[0].certainty >= (certain_harm if harm_of(best) == "high" else certain):
         return Decision(Outcome.ANSWER, best, tuple(others))
     return Decision(Outcome.CHOICES, choices=(best, *others)[:MOST_CHOICES])
 
@@ -121,9 +123,9 @@ class Index:
         asked = self._features.ask(tokens(question), self._vocabulary)
         scores = self._evidence.scores(asked.weights)
         not_ours = scores.pop(len(self._documents), 0.0)
-        best = nlargest(MOST_HITS, scores.items(), key=lambda each: (each[1], -each[0]))
-        shares = _certainties(asked, [score for _, score in best], not_ours)
-        hits = (Hit(self._documents[number].id, share) for (number, _), share in zip(best, shares, strict=True))
+        best = nlargest(MOST_HITS, scores, key=scores.__getitem__)
+        shares = _certainties(asked, [scores[number] for number in best], not_ours)
+        hits = (Hit(self._documents[number].id, share) for number, share in zip(best, shares, strict=True))
         return Ranking(tuple(hits), asked.language)
 
     def decide(self, ranking: Ranking) -> Decision:

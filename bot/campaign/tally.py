@@ -1,8 +1,9 @@
 """Counting what stands in the texts of an index."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from bot.campaign.features import Features, pairs
 from bot.campaign.stems import LANGUAGES, tokens
@@ -69,14 +70,15 @@ class Tally:
     def _count(self, texts: Texts, vocabulary: Mapping[str, Counter[str]]) -> Counted:
         entry = Counted()
         for language in LANGUAGES:
-            words: Counter[str] = Counter()
-            for text in map(tokens, texts.get(language, ())):
-                words.update(set(text))
-                entry.pairs[language].update(pairs(text, language))
-                entry.texts += 1
+            read = [tokens(text) for text in texts.get(language, ())]
+            entry.texts += len(read)
+            words = Counter(chain.from_iterable(map(set, read)))
             vocabulary[language].update(words)
             self._add(entry, words, language, 1.0)
-            self._add_ideas(entry, language)
+            met = entry.pairs[language] = Counter(chain.from_iterable(pairs(text, language) for text in read))
+            for pair in self._features.thesaurus.keys(language) & met.keys():
+                for idea in self._features.thesaurus.ideas(pair, language):
+                    entry.features[idea] += met[pair]
         self._entries.append(entry)
         return entry
 
@@ -88,9 +90,3 @@ class Tally:
                 found = of_word[word] = tuple(self._features.of_word(word, language))
             for feature in found:
                 features[feature] += by * count
-
-    def _add_ideas(self, entry: Counted, language: str) -> None:
-        """Add the ideas for which two words stand together."""
-        for pair, count in entry.pairs[language].items():
-            for idea in self._features.ideas(pair, language):
-                entry.features[idea] += count

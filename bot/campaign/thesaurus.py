@@ -1,7 +1,7 @@
 """Words that mean the same, across both languages."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, KeysView, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.campaign.stems import LANGUAGES, stem, tokens
@@ -13,7 +13,7 @@ MOST_WORDS_IN_TERM = 2
 class Thesaurus:
     """The ideas that a stem, or two stems written as one, can stand for, by language."""
 
-    _ideas: Mapping[str, Mapping[str, Sequence[str]]]
+    _ideas: Mapping[str, dict[str, Sequence[str]]]
 
     @classmethod
     def of(cls, groups: Iterable[Mapping[str, Sequence[str]]]) -> "Thesaurus":
@@ -24,6 +24,10 @@ class Thesaurus:
                 for key in {_key(term, language) for term in group.get(language, ())} - {""}:
                     ideas[language][key].append(f"#{number}")
         return cls({language: {key: tuple(found) for key, found in of.items()} for language, of in ideas.items()})
+
+    def keys(self, language: str) -> KeysView[str]:
+        """All stems, and all twos of stems, that stand for an idea."""
+        return self._ideas[language].keys()
 
     def ideas(self, key: str, language: str) -> Sequence[str]:
         return self._ideas[language].get(key, ())

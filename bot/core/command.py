@@ -218,15 +218,18 @@ def _with_words(c: Command, words: Any) -> Command:
 def _check_limits(c: Command) -> None:
     """Refuse what Discord would refuse at run time, or show cut off."""
     for lang in LANGUAGES:
-        names = [*c.names[lang].split(), *(p.labels[lang] for p in c.parameters)]
+        labels = [p.labels[lang] for p in c.parameters]
+        names = [*c.names[lang].split(), *labels]
+        synonyms = [word for name in c.synonyms[lang] for word in name.split()]
         abouts = [c.helps[lang], *(p.abouts[lang] for p in c.parameters)]
         options = [o.label(lang) for p in c.parameters if isinstance(p.kind, Choice) for o in p.kind.options]
         mistakes = {
-            "a name": [n for n in names if not _NAME.fullmatch(n)],
+            "a name": [n for n in (*names, *synonyms) if not _NAME.fullmatch(n)],
+            "a label that cannot be typed": [label for label in labels if not label.isidentifier()],
             "a name of more than two words": [n for n in c.typed_names() if len(n.split()) > 2],
             "a description": [a for a in abouts if not 1 <= len(a) <= _MAX_ABOUT],
             "a choice": [o for o in options if not 1 <= len(o) <= _MAX_ABOUT],
-            "a label twice": [p.labels[lang] for p in c.parameters if _labelled(c, lang, p) > 1],
+            "a label of two": [p.labels[lang] for p in c.parameters if _labelled(c, p.labels[lang]) > 1],
             "too many": [c.id] * (len(c.parameters) > _MAX_OPTIONS or len(options) > _MAX_CHOICES),
             "too long in all": [c.id] * (sum(map(len, (*names, *abouts, *options))) > _MAX_TOTAL),
         }
@@ -235,5 +238,6 @@ def _check_limits(c: Command) -> None:
                 raise Misdeclared(f"{c.id} in {lang}: {what}: {which}")
 
 
-def _labelled(c: Command, lang: str, parameter: Declared) -> int:
-    return sum(other.labels[lang] == parameter.labels[lang] for other in c.parameters)
+def _labelled(c: Command, label: str) -> int:
+    """How many parameters a typed label may mean, in whatever language it is."""
+    return sum(label in {p.name, *p.labels.values()} for p in c.parameters)

@@ -11,6 +11,7 @@ from bot.core.errors import Invalid
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _MILLISECOND = dt.timedelta(milliseconds=1)
+_YEARS = range(1900, 2200)  # near the ends of what Python knows a moment may have no name in another zone
 _DUTCH = re.compile(
     r"(?P<day>\d{1,2})[-/.](?P<month>\d{1,2})[-/.](?P<year>\d{4}|\d{2})"
     r"(?:[ T,]+(?:om )?(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?: ?uur| ?u)?)?"
@@ -35,7 +36,7 @@ def parse(text: str, *, zone: str) -> dt.datetime:
     """
     text = text.strip()
     local = _local(text)
-    if local is None:
+    if local is None or local.year not in _YEARS:
         raise Invalid("moment.unknown", text=text)
     if local.tzinfo is not None:
         return local.astimezone(dt.UTC)

@@ -22,7 +22,16 @@ MAX_SUGGESTIONS = 25
 _YES = frozenset({"ja", "j", "yes", "y", "aan", "on", "true", "waar", "1"})
 _NO = frozenset({"nee", "n", "no", "uit", "off", "false", "onwaar", "0"})
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:[.,\u00a0\u202f' ]\d{3})+|[+-]?\d+")
+_LINE_ENDS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+# Control characters (an ANSI escape begins with one), halves of characters, and what cannot be seen: marks that turn
+# the direction of text, and tags. The joiners within emoji and Persian words (200c, 200d) stay.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u08e2\u180e\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _AMOUNT = re.compile(r"(?P<whole>\d{1,3}(?:[.,\u00a0 ]\d{3})+|\d+)(?:[.,](?P<cents>\d{1,2}|-{1,2}))?")
+_CURRENCY = re.compile("€|euro?")
+_CURRENCY_AROUND = re.compile(r"^(?:€|euro?)\s*|\s*(?:€|euro?)$")
 _SPAN = re.compile(r"(\d+)\s*([a-z]+)")
 _UNITS = {
     **dict.fromkeys(("s", "sec", "seconde", "seconden", "second", "seconds"), 1),
@@ -31,6 +40,14 @@ _UNITS = {
     **dict.fromkeys(("d", "dag", "dagen", "day", "days"), 86_400),
     **dict.fromkeys(("w", "week", "weken", "weeks"), 604_800),
 }
+_TEN_YEARS_SECONDS = 10 * 366 * 86_400
+
+
+def clean(text: str) -> str:
+    """What was typed, without what nobody can see; all kinds of line ends become one kind."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _UNSEEN.sub("", _LINE_ENDS.sub("\n", text))
 
 
 class Scope(Protocol):
@@ -84,7 +101,7 @@ class Text(Parameter):
         return len(words) if last else 1
 
     async def parse(self, raw: str, scope: Scope) -> str:
-        text = "".join(c for c in raw if c in "\n\t" or c.isprintable() or c == "\u200d").strip()
+        text = raw.strip()
         if not text:
             raise Invalid("value.empty")
         if len(text) > self.limit:
@@ -100,7 +117,7 @@ class Integer(Parameter):
     most: int = 10**12
 
     async def parse(self, raw: str, scope: Scope) -> int:
-        if not _THOUSANDS.fullmatch(raw) or len(raw) > 20:
+        if len(raw) > 20 or not _THOUSANDS.fullmatch(raw):
             raise Invalid("value.number", text=raw)
         number = int(re.sub(r"[^\d-]", "", raw))
         if not self.least <= number <= self.most:
@@ -112,18 +129,28 @@ class Integer(Parameter):
 class Money(Parameter):
     """An amount in euros: `25,50`, `€ 2.846,76`, `25`; as whole cents."""
 
+    most: int = 10**11
+
+    def take(self, words: Sequence[str], *, last: bool) -> int:
+        signed = len(words) > 1 and any(_CURRENCY.fullmatch(word.casefold()) for word in words[:2])
+        return 2 if signed else 1
+
     async def parse(self, raw: str, scope: Scope) -> Amount:
-        found = _AMOUNT.fullmatch(re.sub(r"^(€|eur|euro)\s*|\s*(€|eur|euro)$", "", raw.strip().lower()))
-        if not found or len(raw) > 24:
+        bare = _CURRENCY_AROUND.sub("", raw.strip().casefold()) if len(raw) <= 40 else ""
+        found = _AMOUNT.fullmatch(bare)
+        if not found:
             raise Invalid("value.money", text=raw)
         cents = (found["cents"] or "0").strip("-") or "0"
-        return Amount(int(re.sub(r"\D", "", found["whole"])) * 100 + int(cents.ljust(2, "0")))
+        amount = int(re.sub(r"\D", "", found["whole"])) * 100 + int(cents.ljust(2, "0"))
+        if amount > self.most:
+            raise Invalid("value.range", text=raw, least=Amount(0), most=Amount(self.most))
+        return Amount(amount)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Boolean(Parameter):
     async def parse(self, raw: str, scope: Scope) -> bool:
-        word = raw.casefold()
+        word = raw.strip().casefold()
         if word not in _YES | _NO:
             raise Invalid("value.boolean", text=raw)
         return word in _YES
@@ -142,7 +169,7 @@ class Choice(Parameter):
     async def parse(self, raw: str, scope: Scope) -> str:
         named = {option.value.casefold(): option.value for option in self.options}
         named |= {option.label(lang).casefold(): option.value for option in self.options for lang in ("nl", "en")}
-        if value := named.get(raw.casefold()):
+        if value := named.get(raw.strip().casefold()):
             return value
         raise Invalid("value.choice", text=raw, choices=tuple(option.label(scope.language) for option in self.options))
 
@@ -174,17 +201,20 @@ class Moment(Parameter):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Duration(Parameter):
-    """A span: `2h`, `3 dagen`, `1d 12h`."""
+    """A span: `2h`, `3 dagen`, `1d 12h`; at most ten years."""
 
     def take(self, words: Sequence[str], *, last: bool) -> int:
         return 2 if len(words) > 1 and words[0].isdigit() and words[1].casefold() in _UNITS else 1
 
     async def parse(self, raw: str, scope: Scope) -> dt.timedelta:
-        text = raw.casefold().strip()
+        text = raw.casefold().strip() if len(raw) <= 40 else ""
         parts = _SPAN.findall(text)
-        if not parts or _SPAN.sub("", text).strip() or any(unit not in _UNITS for _, unit in parts) or len(text) > 40:
+        if not parts or _SPAN.sub("", text).strip() or any(unit not in _UNITS for _, unit in parts):
             raise Invalid("value.duration", text=raw)
-        return dt.timedelta(seconds=sum(int(number) * _UNITS[unit] for number, unit in parts))
+        seconds = sum(int(number) * _UNITS[unit] for number, unit in parts)
+        if seconds > _TEN_YEARS_SECONDS:
+            raise Invalid("value.duration", text=raw)
+        return dt.timedelta(seconds=seconds)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -213,8 +243,8 @@ class Reference(Parameter):
 
     async def parse(self, raw: str, scope: Scope) -> str:
         options = await self.find(scope)
-        wanted = raw.strip().casefold()
-        number = wanted.removeprefix(self.letter.casefold()).lstrip("#")
+        wanted = raw.strip().lstrip("#/!").casefold()  # as it is printed: `/taak lijst`, `#12`
+        number = wanted.removeprefix(self.letter.casefold())
         for option in options:
             if option.value.casefold() in {wanted, number}:
                 return option.value

@@ -17,11 +17,16 @@ from rapidfuzz.distance import OSA
 
 from bot.core.command import Catalogue, Command, Declared, Role
 from bot.core.errors import Invalid, NotFound, UserError
-from bot.core.parameters import Choice, Reference, Scope, Text
+from bot.core.parameters import Choice, Reference, Scope, Text, clean
+from bot.core.reply import Typed
 
 MAX_LINE = 10_000
-_QUOTES = {'"': '"', "'": "'", "“": "”", "”": "”", "„": "”", "‘": "’", "’": "’", "‚": "’", "«": "»", "»": "«"}
-_CLOSERS = {"“": '”"“', "„": '”“"', "‘": "’'‘", "‚": "’‘'"}
+_CLOSERS = {
+    '"': '"', "“": '”“"', "”": "”", "„": '”“"',
+    "'": "'", "‘": "’‘'", "’": "’", "‚": "’‘'",
+    "«": "»", "»": "«",
+}  # fmt: skip
+_CLOSING = {opener: re.compile(rf"[{closers}](?=\s|\Z|\.\s*\Z)") for opener, closers in _CLOSERS.items()}
 _WORD = re.compile(r"\S+")
 _NAMED = re.compile(r"([^\W\d]\w*):(?=\S)(?!//)")
 
@@ -68,34 +73,32 @@ class Word:
 def split(line: str) -> list[Word]:
     """The words of a line.
 
-    A quote opens at the start of a word or value and closes before a space or the end; one that is never closed
-    is an ordinary character ('s avonds).
+    A quote opens at the start of a word or value and closes before a space or the end of the line; one that is never
+    closed is an ordinary character ('s avonds). The full stop of a line may stand behind its last quote.
     """
     words: list[Word] = []
+    unclosed: set[str] = set()
     at = 0
     while found := _WORD.search(line, at):
         start = value = found.start()
         if named := _NAMED.match(line, start):
             value = named.end()
-        closed = _closing(line, value)
+        closed = None if line[value] in unclosed else _closing(line, value)
         if closed is None:
+            unclosed.add(line[value])  # nor is a later one of its kind
             words.append(Word(found[0], start, found.end()))
             at = found.end()
         else:
             words.append(Word(line[start:value] + line[value + 1 : closed], start, closed + 1, quoted=True))
-            at = closed + 1
+            at = len(line) if line[closed + 1 :].strip() == "." else closed + 1
     return words
 
 
 def _closing(line: str, at: int) -> int | None:
     """Where the quote that opens at a position is closed, or None."""
-    if line[at] not in _QUOTES:
-        return None
-    closers = _CLOSERS.get(line[at], _QUOTES[line[at]])
-    ends = (
-        i for i in range(at + 1, len(line)) if line[i] in closers and (i + 1 == len(line) or line[i + 1] in " \n\t.")
-    )
-    return next(ends, None)
+    closing = _CLOSING.get(line[at])
+    found = closing.search(line, at + 1) if closing else None
+    return found.start() if found else None
 
 
 def read(line: str, catalogue: Catalogue, *, role: Role = Role.ORGANISER) -> tuple[Command, dict[str, str]]:
@@ -103,10 +106,11 @@ def read(line: str, catalogue: Catalogue, *, role: Role = Role.ORGANISER) -> tup
 
     Raises:
         UnknownCommand: with the nearest that this role may use.
-        Invalid: an unknown name before a colon, words left over, or a line that is too long.
+        Invalid: a misspelt name before a colon, a name twice, words left over, or a line that is too long.
     """
     if len(line) > MAX_LINE:
         raise Invalid("line.long", length=len(line), limit=MAX_LINE)
+    line = clean(line).strip()
     words = split(line)
     command, used = _command(words, catalogue, role)
     loose, raw = _by_name(words[used:], line, command)
@@ -133,16 +137,19 @@ def _by_name(words: Sequence[Word], line: str, command: Command) -> tuple[list[W
     spans: list[tuple[str, list[Word]]] = []
     literal = False
     for word in words:
-        if word.text == "--" and not literal:
+        if word.text == "--" and not (literal or word.quoted):
             literal = True
             continue
         named = None if literal else _NAMED.match(line, word.start)
-        if named and named[1].casefold() in labels:
-            value = dataclasses.replace(word, text=word.text[len(named[0]) :], start=named.end())
-            spans.append((labels[named[1].casefold()], [value]))
+        if named and (name := labels.get(named[1].casefold())):
+            if any(name == other for other, _ in spans):
+                raise Invalid("parameter.twice", name=named[1])
+            spans.append((name, [dataclasses.replace(word, text=word.text[len(named[0]) :], start=named.end())]))
             continue
         if named and (near := process.extractOne(named[1].casefold(), list(labels), scorer=OSA.normalized_similarity)):
             _refuse_misspelt(named[1], near[0], near[1])
+        if word.quoted and line[word.start] not in _CLOSERS:  # zaal:"De Waag", where `zaal` is no name
+            word = Word(line[word.start : word.end], word.start, word.end)  # noqa: PLW2901
         in_span = spans and not spans[-1][1][0].quoted and not literal
         (spans[-1][1] if in_span else loose).append(word)
     return loose, {name: _text(value, line) for name, value in spans}
@@ -156,16 +163,24 @@ def _refuse_misspelt(name: str, nearest: str, likeness: float) -> None:
 def _in_order(words: list[Word], line: str, command: Command, raw: dict[str, str]) -> None:
     """Give the loose words to the values that were not named, in their order."""
     waiting = [p for p in command.parameters if p.name not in raw]
+    text_taken = False
     for index, parameter in enumerate(waiting):
-        if not words:
-            return
+        later = waiting[index + 1 :]
+        is_text = isinstance(parameter.kind, Text)
+        # Behind a text of one quoted word what is not quoted may be its rest: ask, rather than take it for another.
+        if not words or (text_taken and is_text and not words[0].quoted):
+            break
         # An optional text after the last required value may still swallow what is left, but never before it.
-        last = not any(p.required for p in waiting[index + 1 :]) if parameter.required else index + 1 == len(waiting)
-        count = 1 if words[0].quoted else parameter.kind.take([word.text for word in words], last=last)
+        last = not any(p.required for p in later) if parameter.required else not later
+        if words[0].quoted and not (is_text and not later):
+            count = 1
+        else:
+            count = parameter.kind.take([word.text for word in words], last=last)
         raw[parameter.name] = _text(words[:count], line)
         words = words[count:]
+        text_taken = text_taken or (is_text and last)
     if left := " ".join(word.text for word in words).strip("."):
-        raise Invalid("line.leftover", text=left[:200], command=command.id)
+        raise Invalid("line.leftover", text=left[:200], command=Typed(command.id))
 
 
 def _text(words: Sequence[Word], line: str) -> str:
@@ -188,7 +203,7 @@ async def bind(command: Command, raw: Mapping[str, str], scope: Scope) -> dict[s
     """
     arguments: dict[str, Any] = {}
     for parameter in command.parameters:
-        typed = raw.get(parameter.name, "")
+        typed = clean(raw.get(parameter.name, ""))
         if not isinstance(parameter.kind, Text):
             typed = typed.strip().rstrip(".")
         if not typed and not parameter.required:

@@ -169,9 +169,12 @@ class Reply:
         Raises:
             ValueError: it is not one.
         """
-        match _unpack(json.loads(text)):
-            case cls() as reply:
-                return reply
+        try:
+            match _unpack(json.loads(text)):
+                case cls() as reply:
+                    return reply
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ValueError(text) from error
         raise ValueError(text)
 
 
@@ -189,6 +192,7 @@ _CLASSES: dict[str, Any] = {
     c.__name__: c for c in (Money, Words, Said, Typed, Phrase, Field, Progress, Picture, File, Link, Button, Reply)
 }
 _FIELDS = {name: tuple((f.name, f.default) for f in dataclasses.fields(c)) for name, c in _CLASSES.items()}
+_MICROSECOND = dt.timedelta(microseconds=1)
 _ENUMS = {"kind": Kind, "whose": For}
 
 
@@ -202,7 +206,7 @@ def _pack(value: object) -> object:
         case dt.date():
             return {"type": "moment" if isinstance(value, dt.datetime) else "date", "iso": value.isoformat()}
         case dt.timedelta():
-            return {"type": "span", "seconds": value.total_seconds()}
+            return {"type": "span", "microseconds": value // _MICROSECOND}
         case tuple():
             return [_pack(item) for item in value]
         case Mapping():
@@ -225,6 +229,6 @@ def _unpack(value: Any) -> Any:
 _PLAIN: dict[str, Callable[[dict[str, Any]], Any]] = {
     "moment": lambda packed: dt.datetime.fromisoformat(packed["iso"]),
     "date": lambda packed: dt.date.fromisoformat(packed["iso"]),
-    "span": lambda packed: dt.timedelta(seconds=packed["seconds"]),
+    "span": lambda packed: packed["microseconds"] * _MICROSECOND,
     "values": lambda packed: {k: _unpack(v) for k, v in packed["values"].items()},
 }

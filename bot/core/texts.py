@@ -78,15 +78,16 @@ class Texts:
         """Take `{key: {"nl": text, "en": text}}`; a text may be `{"by": value, "one": …, "other": …}`.
 
         Raises:
-            Misdeclared: a language is missing, or the two have different slots.
+            Misdeclared: a language is missing, the two have different slots, a plural has no "other", or a slot takes
+                a form that there is not.
         """
-        self._texts = {(key, lang): _compile(text) for key, both in texts.items() for lang, text in both.items()}
         for key, both in texts.items():
             if set(both) != set(LANGUAGES):
                 raise Misdeclared(f"text {key}: wants exactly {LANGUAGES}")
             names = [slots(both[lang]) for lang in LANGUAGES]
             if names[0] != names[1]:
                 raise Misdeclared(f"text {key}: slots differ, {sorted(names[0] ^ names[1])}")
+        self._texts = {(key, lang): _compile(key, text) for key, both in texts.items() for lang, text in both.items()}
 
     def __contains__(self, key: str) -> bool:
         return (key, LANGUAGES[0]) in self._texts
@@ -165,11 +166,19 @@ def slots(text: str | Mapping[str, str]) -> frozenset[str]:
     return frozenset(found["name"] for found in _SLOT.finditer(text) if found["name"])
 
 
-def _compile(text: str | Mapping[str, str]) -> _Template | _Plural:
-    if isinstance(text, Mapping):
-        forms = {form: _template(one) for form, one in text.items() if form != "by"}
-        return _Plural(text.get("by", "count"), forms)
-    return _template(text)
+def _compile(key: str, text: str | Mapping[str, str]) -> _Template | _Plural:
+    if not isinstance(text, Mapping):
+        return _checked(key, _template(text))
+    forms = {form: _checked(key, _template(one)) for form, one in text.items() if form != "by"}
+    if "other" not in forms:
+        raise Misdeclared(f"text {key}: a plural without other")
+    return _Plural(text.get("by", "count"), forms)
+
+
+def _checked(key: str, template: _Template) -> _Template:
+    if wrong := [part.form for part in template if isinstance(part, _Slot) and part.form not in _MOMENT_FORMS]:
+        raise Misdeclared(f"text {key}: no such form, {wrong}")
+    return template
 
 
 def _template(text: str) -> _Template:

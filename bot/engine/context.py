@@ -43,7 +43,6 @@ class Bot:
 
     Attributes:
         faq: The answers now in force; replaced whole by a reload.
-        report: What runs and what does not, for `status`, as (key of a text, values) would say it.
     """
 
     campaign: Campaign

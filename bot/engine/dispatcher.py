@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import dataclasses
 import datetime as dt
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 
 import structlog
@@ -13,19 +12,18 @@ from bot.campaign import people
 from bot.campaign.people import Person
 from bot.core import moments, parsing
 from bot.core.command import Command, Role, Seen
-from bot.core.errors import Denied, Refused, UserError
+from bot.core.errors import Denied, Refused
 from bot.core.invocation import Invocation, Press
-from bot.core.parsing import BadValue, UnknownCommand
-from bot.core.reply import Button, For, Kind, Phrase, Reply, Typed
-from bot.engine import handled
+from bot.core.parsing import UnknownCommand
+from bot.core.reply import Reply, Typed
+from bot.engine import apology, handled
 from bot.engine.budget import Budgets, Rate
 from bot.engine.clock import Clock
 from bot.engine.context import OWN_BUTTONS, Bot, Context
-from bot.store.database import Conflict, Database, Reason, StoreError, Transaction, Violated
+from bot.store.database import Conflict, Database, StoreError, Transaction, Violated
 
 SUGGEST_SECONDS = 0.5
 LEAST_DISK = 100 * 1024 * 1024
-_CODE_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # none that look alike when read out on the telephone
 _ATTEMPTS = 4  # two that meet on PostgreSQL; the second time one of them is alone
 
 log = structlog.get_logger()
@@ -80,40 +78,36 @@ class Dispatcher:
 
     async def handle(self, call: Invocation) -> Answered:
         """Run a call; whatever goes wrong becomes an answer."""
-        now = self._clock.now()
-        role = self._bot.campaign.roles.of(call)
-        caller = _Caller(Person(None, call.who), role, self._guess_language(call), self._bot.campaign.zone, now)
+        caller = self._stranger(call)
         command: Command | None = None
         try:
-            self._spend(call, role)
+            self._spend(call, caller.role)
             command, raw = self._read(call, caller)
-            _allow(command, role)
+            _allow(command, caller.role)
             run = self._write if command.writes else self._look
             caller, reply = await run(command, raw, call, caller)
-        except UserError as error:
-            caller = await self._known(call, caller)
-            reply = self._spoken(error, call, caller)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the person hears a code and the log has the rest
-            reply = _broken(error, command)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person hears of it and the log has the rest
+            caller, before = await self._known(call, caller)
+            reply = before or apology.of(error, command, call, language=caller.language)
         return self._answer(command, reply, call, caller)
 
     async def said(self, call: Invocation) -> None:
-        """The answer to a call has reached the asker."""
-        async with self._database.write() as tx:
-            await handled.said(tx, call.id, self._clock.now())
+        """The answer to a call has reached the asker; when that cannot be kept it may be said again."""
+        try:
+            async with self._database.write() as tx:
+                await handled.said(tx, call.id, self._clock.now())
+        except StoreError as error:
+            log.warning("an answer may be said again", reason=error.reason.value)
 
     async def suggest(self, call: Invocation, parameter: str, partial: str) -> Sequence[tuple[str, str]]:
         """Values for a parameter while somebody types; nothing rather than late."""
         command = self._bot.catalogue.commands.get(call.command or "")
         declared = next((p for p in command.parameters if p.name == parameter), None) if command else None
-        role = self._bot.campaign.roles.of(call)
-        if command is None or declared is None or role < command.allow:
+        caller = self._stranger(call)
+        if command is None or declared is None or caller.role < command.allow:
             return ()
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError, StoreError):
             async with asyncio.timeout(SUGGEST_SECONDS), self._database.read() as tx:
-                caller = _Caller(
-                    Person(None, call.who), role, self._guess_language(call), self._bot.campaign.zone, self._clock.now()
-                )
                 context = self._context(call, await self._recognise(tx, call, caller), tx)
                 return await declared.kind.suggest(partial, context)
         return ()
@@ -130,10 +124,12 @@ class Dispatcher:
         if not call.private and call.command is None:  # taps count for the person only
             rates.append((f"room {call.where}", campaign.room_rate))
         if wait := self._budgets.take(rates, self._machine()):
-            raise Refused("budget.spent", until=self._clock.now() + dt.timedelta(seconds=wait))
+            raise Refused("budget.spent", until=_whole_minute(self._clock.now() + dt.timedelta(seconds=wait)))
 
     def _read(self, call: Invocation, caller: _Caller) -> tuple[Command, Mapping[str, str]]:
         if call.command is not None:
+            if call.command not in self._bot.catalogue.commands:  # a menu or a button of an older version
+                raise UnknownCommand(call.command.replace(".", " "), ())
             return self._bot.catalogue[call.command], call.values
         return parsing.read((call.line or "").strip(), self._bot.catalogue, role=caller.role)
 
@@ -170,6 +166,8 @@ class Dispatcher:
             await self._press_once(tx, call, caller.now)
             context = self._context(call, caller, tx)
             reply = await command.run(context, **await parsing.bind(command, raw, context))
+            # Said again after a stop, it must be no less private.
+            reply = dataclasses.replace(reply, private=not call.private and self._is_private(command, reply, call))
             await handled.keep(tx, call, reply, language=reply.language or caller.language, now=caller.now)
         self._written()
         return caller, reply
@@ -181,12 +179,22 @@ class Dispatcher:
 
     # -- who calls --------------------------------------------------------------------------------------
 
-    async def _known(self, call: Invocation, caller: _Caller) -> _Caller:
-        """The caller with language and zone, for an answer outside any transaction."""
-        with contextlib.suppress(StoreError):
+    def _stranger(self, call: Invocation) -> _Caller:
+        campaign = self._bot.campaign
+        role, person = campaign.roles.of(call), Person(None, call.who)
+        return _Caller(person, role, self._guess_language(call), campaign.zone, self._clock.now())
+
+    async def _known(self, call: Invocation, caller: _Caller) -> tuple[_Caller, Reply | None]:
+        """After an error: the caller with language and zone, and what a call that comes again was told before.
+
+        A replay gets its reply whatever holds by now, a full disk or a spent budget: it was done.
+        """
+        try:
             async with self._database.read() as tx:
-                return await self._recognise(tx, call, caller)
-        return caller
+                return await self._recognise(tx, call, caller), await handled.reply_to(tx, call.id)
+        except Exception as error:  # noqa: BLE001 - the answer to an error must not fail
+            log.warning("a caller could not be looked up", error=type(error).__name__)
+        return caller, None
 
     async def _recognise(self, tx: Transaction, call: Invocation, caller: _Caller) -> _Caller:
         return self._as(await people.find(tx, call.who), call, caller)
@@ -211,47 +219,25 @@ class Dispatcher:
     # -- what to say ------------------------------------------------------------------------------------
 
     def _answer(self, command: Command | None, reply: Reply, call: Invocation, caller: _Caller) -> Answered:
-        seen = command.seen_by if command else Seen.ROOM
-        in_organisers = self._bot.campaign.rooms.is_kind(call.where, "organisers")
-        private = (
-            call.private
-            or reply.private
-            or seen is Seen.ASKER
-            or (seen is Seen.ORGANISERS and not in_organisers)
-        )  # fmt: skip
         until = moments.to_ms(caller.now + OWN_BUTTONS)
+        private = self._is_private(command, reply, call)
         return Answered(reply, reply.language or caller.language, caller.zone, private, until)
 
-    def _spoken(self, error: UserError, call: Invocation, caller: _Caller) -> Reply:
-        """An error that a person can act on, with what may be meant instead as buttons."""
-        buttons: tuple[Button, ...] = ()
-        body: tuple[Phrase, ...] = ()
-        values = dict(error.values)
-        if isinstance(error, UnknownCommand):
-            buttons = tuple(_meant(c, caller.language) for c in error.like if not any(p.required for p in c.parameters))
-            values["commands"] = tuple(Typed(c.id) for c in error.like)
-        if isinstance(error, BadValue):
-            label = error.parameter.labels[caller.language]
-            about = error.parameter.abouts[caller.language]
-            values |= {"parameter": label, "about": about}
-            buttons = tuple(
-                Button(Phrase("button.option", {"label": shown[:70]}), error.command.id, values=filled)
-                for shown, value in error.offers
-                if _short(filled := {**error.raw, error.parameter.name: value})
-            )
-            body = (Phrase("value.pick"),) if buttons else (Phrase("value.usage", {"usage": Typed(error.command.id)}),)
-        return Reply(
-            Phrase(error.key, values),
-            body,
-            buttons=buttons,
-            kind=Kind.ERROR,
-            private=not call.private and isinstance(error, Denied),
-        )
+    def _is_private(self, command: Command | None, reply: Reply, call: Invocation) -> bool:
+        seen = command.seen_by if command else Seen.ROOM
+        among_organisers = self._bot.campaign.rooms.is_kind(call.where, "organisers")
+        away = seen is Seen.ASKER or (seen is Seen.ORGANISERS and not among_organisers)
+        return call.private or reply.private or away
 
 
 def _allow(command: Command, role: Role) -> None:
     if role < command.allow:
         raise Denied("denied." + command.allow.name.lower(), command=Typed(command.id))
+
+
+def _whole_minute(moment: dt.datetime) -> dt.datetime:
+    """The first whole minute not before a moment: people read no seconds."""
+    return moment + dt.timedelta(microseconds=-(moment.second * 1_000_000 + moment.microsecond) % 60_000_000)
 
 
 def _check_press(call: Invocation, now: dt.datetime) -> None:
@@ -261,21 +247,3 @@ def _check_press(call: Invocation, now: dt.datetime) -> None:
         raise Denied("button.not_yours")
     if press and moments.to_ms(now) > press.until:
         raise Refused("button.late", command=Typed(call.command or "help", call.values))
-
-
-def _short(values: Mapping[str, str]) -> bool:
-    return sum(len(f"{k}{v}".encode()) for k, v in values.items()) <= 80  # a button holds 100 bytes with its command
-
-
-def _meant(command: Command, language: str) -> Button:
-    return Button(Phrase("button.option", {"label": command.names[language]}), command.id, whose=For.ASKER)
-
-
-def _broken(error: Exception, command: Command | None) -> Reply:
-    """Something that no person can mend by typing: a sentence, and a code that is in the log."""
-    if isinstance(error, StoreError) and error.reason in {Reason.FULL, Reason.LOCKED, Reason.READ_ONLY}:
-        log.error("store refused a call", reason=error.reason.value, place=error.place)
-        return Reply(Phrase("disk.full" if error.reason is Reason.FULL else "store.busy"), kind=Kind.ERROR)
-    code = "".join(secrets.choice(_CODE_LETTERS) for _ in range(4))
-    log.error("a call failed", code=code, command=command.id if command else None, exc_info=error)
-    return Reply(Phrase("error.unexpected", {"code": code}), kind=Kind.ERROR)

@@ -14,7 +14,7 @@ async def reply_to(tx: Transaction, call: str) -> Reply | None:
 
 
 async def keep(tx: Transaction, call: Invocation, reply: Reply, *, language: str, now: dt.datetime) -> None:
-    """Keep that a call was handled, and its reply until that has been said."""
+    """Keep that a call was handled, and its reply until that has been said; a private one to the asker alone."""
     await tx.run(
         """
         INSERT INTO handled (id, who, place, language, reply, at)

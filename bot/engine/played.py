@@ -45,6 +45,15 @@ async def clock_of(database: Database, at: dt.datetime | None) -> tuple[Clock, b
     return PlayedClock(start), start > at
 
 
+async def now_of(database: Database) -> dt.datetime:
+    """The present moment of a database that nobody runs on."""
+    async with database.read() as tx:
+        is_played = await settings.get(tx, _MODE) == PLAYED
+        reached = await _reached(tx)
+    real = RealClock().now()
+    return (reached or real) if is_played else max(real, reached or real)
+
+
 async def _reached(tx: Transaction) -> dt.datetime | None:
     """The latest moment that this database knows to have been."""
     kept = await settings.get(tx, _CLOCK)

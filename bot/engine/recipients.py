@@ -44,6 +44,8 @@ def is_for_person(entry: Entry) -> bool:
 async def find(tx: Transaction, entry: Entry, *, zone: str, quiet: QuietHours | None) -> Recipient | None:
     """The person that a message is for, with the campaign's zone and quiet hours where they chose none."""
     address = Address.parse(entry.destination)
+    if not address.id.isdecimal():
+        return None
     row = await tx.first("SELECT * FROM person WHERE id = :person", person=int(address.id))
     if row is None:
         return None

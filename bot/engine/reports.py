@@ -16,10 +16,7 @@ def is_report(entry: Entry) -> bool:
 
 def failed(rooms: Rooms, entry: Entry, why: Value) -> list[Message]:
     """One message did not arrive."""
-    what: Phrase = Phrase(f"delivery.what_{Reply.from_json(entry.reply).kind.value}")
-    if entry.edits:
-        what = Phrase("delivery.what_change", {"what": what})
-    values: dict[str, Value] = {"what": what, "place": _place(rooms, entry), "due": entry.due, "why": why}
+    values: dict[str, Value] = {"what": _what(entry), "place": _place(rooms, entry), "due": entry.due, "why": why}
     return _to_organisers(rooms, f"failed:{entry.key}", Phrase("delivery.failed", values))
 
 
@@ -44,6 +41,15 @@ def resumed(rooms: Rooms, entry: Entry, since: int) -> list[Message]:
 def _to_organisers(rooms: Rooms, fact: str, lead: Phrase) -> list[Message]:
     reply = Reply(lead, kind=Kind.NOTICE)
     return [Message(f"{_REPORT}{fact}", str(room.address), reply) for room in rooms.of("organisers")]
+
+
+def _what(entry: Entry) -> Phrase:
+    try:
+        kind = Reply.from_json(entry.reply).kind
+    except (ValueError, KeyError, TypeError):  # of an older version; it is reported all the same
+        kind = Kind.NOTICE
+    what = Phrase(f"delivery.what_{kind.value}")
+    return Phrase("delivery.what_change", {"what": what}) if entry.edits else what
 
 
 def _place(rooms: Rooms, entry: Entry) -> Phrase:

@@ -45,6 +45,7 @@ class _Planned:
         self.task: asyncio.Task[None] | None = None
         self.failures = 0
         self.not_before = 0.0
+        self.mute_until = 0.0  # it could not say when it is due
 
     @property
     def name(self) -> str:
@@ -135,12 +136,15 @@ class Scheduler:
         self._delivery.wake()
 
     async def _due(self, planned: _Planned, now: dt.datetime) -> dt.datetime | None:
-        """When a job is due; a job that cannot say so backs off."""
+        """When a job is due; a job that cannot say so is not asked again at once."""
+        if planned.mute_until > self._machine():
+            return None
         try:
             async with self._database.read() as tx:
                 return await planned.job.next_due(tx, now)
         except Exception as error:  # noqa: BLE001 - as above
             planned.failed(error, self._machine())
+            planned.mute_until = planned.not_before
             return None
 
     def _running(self) -> list[asyncio.Task[None]]:

@@ -1,6 +1,7 @@
 """Locks that the system releases when their holder dies: on a file, or on a connection to a server."""
 
 import abc
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -140,9 +141,15 @@ class ServerLock(Lock):
             return False
 
     async def release(self) -> None:
-        if self._link is not None:
-            self._link.terminate()
-            self._link = None
+        """Give it back, and hear that the server has it: a cut connection is noticed only some time later."""
+        if self._link is None:
+            return
+        import asyncpg
+
+        link, self._link = self._link, None
+        with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            await link.execute("SELECT pg_advisory_unlock_all()")
+        link.terminate()
 
 
 async def lock_is_held(tx: Transaction) -> bool:

@@ -149,9 +149,7 @@ _CLAIM = f"""
         AND destination NOT IN (SELECT destination FROM outbox WHERE state = 'sending')
         AND (edits IS NULL OR EXISTS (
             SELECT 1 FROM outbox o WHERE o.cause = q.edits AND o.destination = q.destination
-            AND o.part = 0 AND o.id < q.id AND o.state = 'sent'
-        ) AND NOT EXISTS (
-            SELECT 1 FROM outbox o WHERE o.cause = q.edits AND o.destination = q.destination AND o.state = 'sending'))
+            AND o.part = 0 AND o.state = 'sent'))
         GROUP BY destination
     )
     {_ENTRY} JOIN head ON head.id = o.id

@@ -14,6 +14,7 @@ import os
 import pathlib
 import signal
 import sys
+import traceback
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,7 @@ import bot
 import tests.receiver
 from bot.campaign.content import Content
 from bot.campaign.faq import Faq
+from bot.campaign.ranking import Index
 from bot.campaign.rooms import Rooms
 from bot.core.command import Catalogue, Role, command
 from bot.core.invocation import Address, Invocation
@@ -163,7 +165,7 @@ def small_bot() -> Bot:
         Campaign("Test", "nl", "Europe/Amsterdam", "", Words(), rooms, roles, None, rate, rate, rate),
         texts,
         Catalogue([add], words),
-        Faq(Content((), {}, {}, ()), texts, "Europe/Amsterdam"),
+        Faq(Content((), {}, {}, ()), Index.build(()), texts, "Europe/Amsterdam"),
         "0",
         NOON,
         (),
@@ -193,6 +195,9 @@ def fork(work: Work) -> dict[str, int]:
         try:
             live(work, writing)
             status = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(status)
     os.close(writing)

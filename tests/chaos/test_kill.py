@@ -257,13 +257,13 @@ async def effect(work: Work) -> str | None:
 @pytest.mark.parametrize("profile", [MATRIX, DISCORD], ids=lambda p: p.name)
 async def test_killed_while_sending(chaos: Callable[[Profile], Chaos], profile: Profile) -> None:
     """Killed at a few lines of sending, every message and change is there once, in order."""
-    await kill_delivery(chaos(profile), 7)
+    await kill_delivery(chaos(profile), 4)
 
 
 @pytest.mark.parametrize("profile", [MATRIX, DISCORD], ids=lambda p: p.name)
 async def test_killed_while_answering(chaos: Callable[[Profile], Chaos], profile: Profile) -> None:
     """Killed at a few lines of a writing command, its effect is there once and its reply is heard."""
-    await kill_command(chaos(profile), 7)
+    await kill_command(chaos(profile), 3)
 
 
 @pytest.mark.slow

@@ -330,6 +330,15 @@ async def test_cannot_be_drawn(database: Database, receiver: Receiver) -> None:
     assert "delivery.why_unwritable" in (await receiver.texts("!organisers"))[0]
 
 
+async def test_not_ours_to_read(database: Database, receiver: Receiver) -> None:
+    """A row that no version of the bot could read is reported too, and one for nobody; delivery goes on."""
+    await put(database, message("a", ROOM), message("p", "person:x"), message("b", ROOM))
+    await run(database, "UPDATE outbox SET reply = '{}' WHERE cause = 'a'")
+    await deliver(database, receiver)
+    assert await receiver.texts("!room") == ["nl: b"]
+    assert len(await receiver.texts("!organisers")) == 2
+
+
 # -- to a person ----------------------------------------------------------------------------------------
 
 

@@ -143,6 +143,14 @@ async def test_to_a_person(database: Database, receiver: Receiver, tmp_path: pat
         assert (await rows(again))["told person:1"]["sent_to"] == "matrix:@anna"
 
 
+async def test_to_nobody(database: Database, receiver: Receiver, tmp_path: pathlib.Path) -> None:
+    """A person without any account left cannot be looked up, which is not the same as not told."""
+    await meet(database)
+    await put(database, private("a"))
+    async with restored(database, tmp_path) as again:
+        assert told(await look(again, platforms(receiver))) == [("a", Why.NOT_LOOKED)]
+
+
 async def test_platform_that_is_off(database: Database, receiver: Receiver, tmp_path: pathlib.Path) -> None:
     """Where nobody can look, somebody is asked; a person with one account there as well."""
     await meet(database, "discord:anna", "matrix:@anna")

@@ -10,7 +10,7 @@ import pytest
 
 from bot.engine.clock import PlayedClock
 from bot.engine.delivery import Delivery
-from bot.engine.scheduler import Scheduler
+from bot.engine.scheduler import Job, Scheduler
 from bot.store.database import Database, Transaction
 from bot.store.outbox import Message
 from tests.engine.posting import NOON, ROOM, delivering, message, put, text
@@ -119,7 +119,7 @@ async def test_steps_past_a_fault(database: Database, clock: PlayedClock, runnin
     """A job that fails does not stop the play; it is tried again at the next moment."""
     diary = Diary(database, clock)
     failing = Repeating(diary, "failing", 24 * HOUR, NOON + HOUR, faults=2)
-    jobs = [failing, Repeating(diary, "steady", HOUR, NOON + HOUR), Blind(None)]
+    jobs: list[Job] = [failing, Repeating(diary, "steady", HOUR, NOON + HOUR), Blind(None)]
     await Scheduler(database, clock, running, jobs).advance(clock, NOON + 4 * HOUR)
     assert [moment / HOUR for name, moment in diary.lines if name == "steady"] == [1, 2, 3, 4]
     assert [moment / HOUR for name, moment in diary.lines if name == "failing"] == [3]

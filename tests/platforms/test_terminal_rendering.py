@@ -9,13 +9,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.core import parsing
+from bot.core.parameters import clean
 from bot.core.reply import File, Phrase, Picture, Reply, Words, say
 from bot.core.texts import Texts
 from bot.platforms.terminal.ink import Ink
 from bot.platforms.terminal.markdown import is_simple, plain, written
 from bot.platforms.terminal.payload import Renderer, addressed, as_json
 from bot.platforms.terminal.sheet import Sheet
-from bot.platforms.terminal.style import Style, clean
+from bot.platforms.terminal.style import Style
 from tests.platforms import small_bot
 
 STYLE = Style(small_bot.catalogue())
@@ -80,7 +81,7 @@ def test_rendering_never_raises(key: str, value: str) -> None:
 
 
 @given(st.text(st.sampled_from("ab1 .)-+#=~\\*\n\t:!é\u00a0"), max_size=30))
-@settings(max_examples=3000)
+@settings(max_examples=1000)
 def test_the_short_way_gives_the_same_text(text: str) -> None:
     """Text that needs no parser comes out as the parser would have it."""
     if is_simple(text):
@@ -137,6 +138,8 @@ def test_a_reply_has_its_own_language() -> None:
 
 
 @given(task=NASTY, note=NASTY)
+@example(task="", note="x")
+@example(task="x y:z", note="\xad")
 @settings(max_examples=500)
 def test_a_typed_command_is_read_back(task: str, note: str) -> None:
     """What is printed for a command is read as the same command and values, in both languages."""

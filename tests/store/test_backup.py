@@ -6,7 +6,6 @@ import datetime as dt
 import gzip
 import hashlib
 import json
-import os
 import pathlib
 import shutil
 import stat
@@ -26,7 +25,7 @@ from bot.store import outbox
 from bot.store.backup import BackupError, check_backup, read_backup, write_backup
 from bot.store.database import MIGRATIONS, Database, StoreError
 from bot.store.outbox import Message
-from bot.store.sealed import CHUNK, Cost, _derive, unsealed
+from bot.store.sealed import _CHECKSUM, _HEADER, CHUNK, Cost, Sealer, _derive, unsealed
 from tests.postgresql import Cluster
 
 NOW = dt.datetime(2019, 1, 27, 12, 0, tzinfo=dt.UTC)
@@ -114,6 +113,10 @@ async def fresh(folder: pathlib.Path, name: str = "other.db", **how: Any) -> Any
         yield database
 
 
+def inhabitants(folder: pathlib.Path) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=campaigns())
 def test_there_and_back(cluster: Cluster, data: Data) -> None:
@@ -156,7 +159,7 @@ async def test_only_its_owner_reads_it(database: Database, tmp_path: pathlib.Pat
 async def test_same_data_other_file(database: Database, tmp_path: pathlib.Path) -> None:
     """Two backups of the same data have the same inside and share no encrypted byte sequence."""
     assert await backup(database, tmp_path / "1") == await backup(database, tmp_path / "2")
-    assert (tmp_path / "1").read_bytes()[60:] != (tmp_path / "2").read_bytes()[60:]
+    assert (tmp_path / "1").read_bytes()[HEAD:] != (tmp_path / "2").read_bytes()[HEAD:]
 
 
 async def test_what_stays_behind(database: Database, tmp_path: pathlib.Path) -> None:
@@ -335,12 +338,13 @@ async def whole(tmp_path: pathlib.Path) -> bytes:
 
 
 RECORD = 4 + CHUNK + 16
-HEAD = 60
+HEAD = _HEADER.size + _CHECKSUM.size
 
 
 async def test_every_kind_of_damage(whole: bytes, tmp_path: pathlib.Path) -> None:
     """Cut, changed, swapped, repeated, left out, lengthened: each is noticed, and the database stays empty."""
     assert len(whole) > HEAD + 3 * RECORD
+    assert int.from_bytes(whole[HEAD : HEAD + 4], "big") == CHUNK  # here the first record begins
     records = [whole[HEAD + n * RECORD : HEAD + (n + 1) * RECORD] for n in range(3)]
     rest = whole[HEAD + 3 * RECORD :]
 
@@ -369,6 +373,35 @@ async def test_every_kind_of_damage(whole: bytes, tmp_path: pathlib.Path) -> Non
                 assert (reason, number, check(file)) == (reason, number, reason)
                 assert await refusal(read_backup(file, KEY, database)) == reason
         assert await backup(database, tmp_path / "after") == before
+
+
+ROOM = '{"table":"room","columns":["address","paused_at","people","refusals"]}\n'
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        '{"rows":{}}\n',
+        "[]\n",
+        ROOM,
+        ROOM + '["a",null,1,0]\n',
+        ROOM + '["a",null,1,0]\n{"rows":{"room":2}}\n',
+        ROOM + '["a",null,1]\n{"rows":{"room":1}}\n',
+        ROOM + '["a",null,1,0]\n{"rows":{"room":1}}',
+    ],
+)
+async def test_genuine_but_wrong(lines: str, database: Database, tmp_path: pathlib.Path) -> None:
+    """What was sealed with the right key is not trusted to be whole: rows must be as many as the last line says."""
+    head = f'{{"actiebot":"backup","created":{to_ms(NOW)},"schema":1}}\n' if lines.startswith(ROOM) else ""
+    with (tmp_path / "file").open("wb") as stream:
+        sealer = Sealer(stream, KEY, CHEAP)
+        sealer.write(gzip.compress((head + lines).encode()))
+        sealer.close()
+    assert check(tmp_path / "file") == "damaged"
+    assert await refusal(read_backup(tmp_path / "file", KEY, database)) == "damaged"
+    async with database.read() as tx:
+        assert await tx.value("SELECT count(*) FROM room") == 0
 
 
 @pytest.mark.parametrize(("key", "reason"), [("", "no-key"), ("een andere", "wrong-key"), (KEY + " ", "wrong-key")])
@@ -414,7 +447,7 @@ async def test_made_meanwhile(database: Database, tmp_path: pathlib.Path) -> Non
     file.parent.mkdir()
     work = asyncio.create_task(write_backup(database, file, KEY, now=NOW))
     for _ in range(100_000):
-        if os.listdir(file.parent):
+        if inhabitants(file.parent):
             break
         await asyncio.sleep(0)
     file.write_text("van iemand anders")
@@ -460,7 +493,7 @@ async def test_full_disk(database: Database, disk: pathlib.Path) -> None:
     """A backup that does not fit leaves the disk as it was."""
     await fill(database, {"setting": noise(2000)})
     assert await refusal(write_backup(database, disk / "file", KEY, now=NOW, cost=CHEAP)) == "full"
-    assert os.listdir(disk) == []
+    assert inhabitants(disk) == []
     assert shutil.disk_usage(disk).used == 0
 
 

@@ -1,12 +1,12 @@
 """One run per database."""
 
 import asyncio
+import contextlib
 import os
 import pathlib
-import signal
 import socket
-import subprocess
 import sys
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -24,6 +24,20 @@ async def main():
         await asyncio.sleep(60)
 asyncio.run(main())
 """
+
+
+@contextlib.asynccontextmanager
+async def another(url: str) -> AsyncIterator[int]:
+    """Another process that has the database until it is killed; its number."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, url, stdout=asyncio.subprocess.PIPE)
+    try:
+        async with asyncio.timeout(20):
+            assert process.stdout is not None
+            assert await process.stdout.readline() == b"taken\n"
+            yield process.pid
+    finally:
+        process.kill()
+        await process.wait()
 
 
 async def test_second_run_is_refused(database: Database, url: str) -> None:
@@ -56,14 +70,11 @@ async def test_heartbeat(database: Database, url: str) -> None:
 
 async def test_killed_run_leaves_no_lock(database: Database, url: str) -> None:
     """When a run is killed, the next one starts at once."""
-    with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE, text=True) as other:
-        assert other.stdout is not None
-        await asyncio.to_thread(other.stdout.readline)
+    async with another(url) as other:
         with pytest.raises(AlreadyRunning) as caught:
             async with Instance.take(database, url, patience=0.1):
                 pass
-        assert caught.value.pid == other.pid
-        other.send_signal(signal.SIGKILL)
+        assert caught.value.pid == other
     async with Instance.take(database, url):
         seen = await running(database)
         assert seen is not None
@@ -90,23 +101,24 @@ async def test_asking_does_not_disturb(database: Database, url: str) -> None:
 async def test_lock_file_that_was_replaced(tmp_path: pathlib.Path) -> None:
     """When the file of the lock is gone and another run has a new one, this run is told to stop."""
     url = f"sqlite:///{tmp_path}/bot.db"
-    async with Database.connect(url) as database, Instance.take(database, url, beat_seconds=0.05) as first:
+    async with Database.connect(url) as database, Instance.take(database, url, beat_seconds=2) as first:
         (tmp_path / "bot.db.lock").unlink()
-        with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE) as other:
-            async with asyncio.timeout(10):
-                await first.lost.wait()
-            other.kill()
+        async with another(url):
+            await first.lost.wait()
 
 
 async def test_linked_database(tmp_path: pathlib.Path) -> None:
     """Two ways to one file are one database."""
     url = f"sqlite:///{tmp_path}/bot.db"
     (tmp_path / "link.db").symlink_to(tmp_path / "bot.db")
-    async with Database.connect(url) as database, Instance.take(database, url):
-        async with Database.connect(f"sqlite:///{tmp_path}/link.db") as linked:
-            with pytest.raises(AlreadyRunning):
-                async with Instance.take(linked, url, patience=0.1):
-                    pass
+    async with (
+        Database.connect(url) as database,
+        Instance.take(database, url),
+        Database.connect(f"sqlite:///{tmp_path}/link.db") as linked,
+    ):
+        with pytest.raises(AlreadyRunning):
+            async with Instance.take(linked, url, patience=0.1):
+                pass
 
 
 async def test_connection_that_is_cut(cluster: Cluster) -> None:
@@ -131,7 +143,5 @@ async def test_lock_that_somebody_else_took(cluster: Cluster) -> None:
     )
     async with Database.connect(url) as database, Instance.take(database, url, beat_seconds=2) as first:
         cluster.execute(cut)
-        with subprocess.Popen([sys.executable, "-c", HOLD, url], stdout=subprocess.PIPE) as other:
-            async with asyncio.timeout(15):
-                await first.lost.wait()
-            other.kill()
+        async with another(url):
+            await first.lost.wait()

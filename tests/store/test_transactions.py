@@ -23,6 +23,7 @@ async def store(database: Database, name: str, value: str = "1") -> None:
 
 
 async def add_one(tx: Transaction) -> None:
+    await tx.value("SELECT value FROM setting")  # looks first, as commands do
     await tx.run("UPDATE setting SET value = CAST(CAST(value AS BIGINT) + 1 AS TEXT) WHERE name = 'count'")
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from bot.core.command import Catalogue, Command, Declared
+from bot.core.parameters import clean
 from bot.core.parsing import Word, split
 from bot.core.platform import Dispatcher
 from bot.core.reply import Phrase
@@ -11,7 +12,7 @@ from bot.core.texts import LANGUAGES, Texts
 from bot.platforms.terminal.buttons import Buttons
 from bot.platforms.terminal.own import NAMES
 from bot.platforms.terminal.session import Session
-from bot.platforms.terminal.style import Style, clean
+from bot.platforms.terminal.style import Style
 
 _LONGEST = 500  # something that long was pasted
 

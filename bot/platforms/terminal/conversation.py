@@ -4,12 +4,12 @@ from typing import Protocol
 
 from bot.core.command import Catalogue
 from bot.core.invocation import Invocation
+from bot.core.parameters import clean
 from bot.core.platform import Answer, Dispatcher
 from bot.core.reply import Kind, Phrase, Reply
 from bot.platforms.terminal.buttons import Buttons
 from bot.platforms.terminal.own import NAMES, Own, Pressed, Quit, is_number
 from bot.platforms.terminal.session import Session
-from bot.platforms.terminal.style import clean
 
 _QUESTION = "faq"
 

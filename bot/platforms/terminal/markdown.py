@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.core.parameters import clean
 from bot.platforms.terminal.ink import PLAIN, Ink
-from bot.platforms.terminal.style import clean
 
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
 _BULLET = "• "

@@ -8,11 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.parameters import clean
 from bot.core.platform import Payload
 from bot.core.reply import Button, Phrase, Reply
 from bot.core.texts import Texts
 from bot.platforms.terminal.markdown import is_simple, plain
-from bot.platforms.terminal.style import Style, clean
+from bot.platforms.terminal.style import Style
 
 OWN = "_"
 _ORDER = ("to", "private", "text", "fields", "progress", "picture", "file", "links", "buttons", "kind", "key", "edits")

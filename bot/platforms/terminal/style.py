@@ -4,11 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bot.core.command import Catalogue, Command, Declared
-from bot.core.parameters import Duration, Moment
+from bot.core.parameters import Duration, Moment, Money, clean
 
-# C0 and C1 (ANSI escapes begin there), marks that turn the direction of text, and halves of characters.
-_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_BREAKS = re.compile("\r\n?|[\u2028\u2029]")  # `str.splitlines` would cut a line of JSON at the last two
 # What opens or closes something within a line, and, at the start of one, a heading, a list or a rule.
 _MARKUP = re.compile(r"[\\`*_\[\]()<>&]")
 _OPENING = re.compile(r"^(\d{0,9})([#+\-=~.])", re.MULTILINE)
@@ -16,13 +13,6 @@ _LINES = re.compile(r"[ \t]*\n[ \t]*")
 _PAIRS = {'""': '"', "''": "'", "“”": '”"“', "«»": "»"}  # and what closes each, to the reader of typed lines
 _OPENERS = "\"'“”„‘’‚«»"
 _LIKE_NAMED = re.compile(r"[^\W\d]\w*:")
-
-
-def clean(text: str) -> str:
-    """Text without control characters, ANSI escapes and marks of direction; tabs and line ends stay."""
-    if text.isascii() and text.isprintable():
-        return text
-    return _UNSEEN.sub("", _BREAKS.sub("\n", text))
 
 
 class Style:
@@ -50,20 +40,22 @@ class Style:
 
 def _arguments(command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:
     """Values in their order: required ones bare, optional ones by name; one that comes first needs no name."""
-    given = [(index, p, clean(values[p.name])) for index, p in enumerate(command.parameters) if values.get(p.name)]
-    for index, parameter, value in given:
-        bare = parameter.required or index == 0
+    cleaned = [
+        (index, p, " ".join(clean(values.get(p.name, "")).split())) for index, p in enumerate(command.parameters)
+    ]
+    given = [one for one in cleaned if one[2]]
+    for position, (index, parameter, value) in enumerate(given):
+        bare = index == position and (parameter.required or index == 0)
         quoted = _word(parameter, value, followed=len(given) > 1, bare=bare)
         yield quoted if bare else f"{parameter.labels[language]}:{quoted}"
 
 
 def _word(parameter: Declared, value: str, *, followed: bool, bare: bool) -> str:
     """A value as one word of a typed line, between quotes where it would be read otherwise."""
-    value = " ".join(value.split())
-    # A moment or a span takes as many of the words after it as it can.
-    greedy = followed and isinstance(parameter.kind, Moment | Duration)
+    # A moment, an amount or a span takes as many of the words after it as it can.
+    greedy = followed and isinstance(parameter.kind, Duration | Moment | Money)
     misread = bare and (value == "--" or _LIKE_NAMED.match(value))
-    if value and not (greedy or misread or " " in value or value[0] in _OPENERS):
+    if not (greedy or misread or " " in value or value[0] in _OPENERS):
         return value
     pair = next((pair for pair, closers in _PAIRS.items() if not set(closers) & set(value)), '""')
     return f"{pair[0]}{value.replace(pair[1], '’')}{pair[1]}"
