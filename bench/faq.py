@@ -10,7 +10,6 @@ file. A phrasing that is nearly the same as a question asked is always left out.
 import argparse
 import random
 import sqlite3
-import statistics
 import sys
 import time
 from collections import defaultdict
@@ -21,6 +20,7 @@ from typing import Any
 
 import yaml
 
+from bench.measure import p50, p99
 from bot.campaign.ranking import Decision, Document, Index, Outcome, decide
 from bot.campaign.stems import LANGUAGES, tokens
 
@@ -28,6 +28,7 @@ CAMPAIGN = Path("campaign")
 FOLDS = 5
 NEARLY_THE_SAME = 0.8  # of the words of two texts, those in both
 MANY = 10_000
+OTHERS = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98)  # thresholds to compare with
 
 
 @dataclass(frozen=True)
@@ -85,8 +86,8 @@ class Outcomes:
 
     asked: Sequence[tuple[Question, Decision, str | None]]
 
-    def shares(self) -> dict[str, str]:
-        """Shares of those that are ours, and of those that are not."""
+    def shares(self) -> dict[str, float]:
+        """Percents of those that are ours, and of those that are not."""
         ours = [(question, decision) for question, decision, _ in self.asked if question.expect]
         others = [(question, decision) for question, decision, _ in self.asked if not question.expect]
         answered = [(question, decision.entry in question.right) for question, decision in ours if decision.entry]
@@ -113,8 +114,8 @@ def alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= NEARLY_THE_SAME * len(one | other)
 
 
-def percent(count: int, of: Sequence[object]) -> str:
-    return f"{100 * count / len(of):.1f} %" if of else "none"
+def percent(count: int, of: Sequence[object]) -> float:
+    return round(100 * count / len(of), 1) if of else 0.0
 
 
 def parts(questions: Sequence[Question], known: Sequence[Question], *, held_out: bool) -> Iterator[Any]:
@@ -127,40 +128,43 @@ def parts(questions: Sequence[Question], known: Sequence[Question], *, held_out:
         yield questions[fold::FOLDS], [*rest, *known]
 
 
-def quality(campaign: Campaign, pairs: Iterator[Any]) -> None:
-    """Print what comes of the questions, and what would come of them with other thresholds."""
+def quality(campaign: Campaign, pairs: Iterator[Any]) -> dict[float | None, dict[str, float]]:
+    """What comes of the questions: with the thresholds as set (None), and with others."""
     ranked, harms = [], {entry["id"]: entry["harm"] for entry in campaign.entries}
     for asked, known in pairs:
         index = campaign.index(asked, known)
         ranked += [(question, index.rank(question.text)) for question in asked]
-    say("as set", Outcomes([(q, decide(r, harms.__getitem__), r.language) for q, r in ranked]).shares())
-    for least in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98):
-        outcomes = Outcomes([
-            (q, decide(r, harms.__getitem__, certain=least, certain_harm=least), r.language) for q, r in ranked
-        ])  # fmt: skip
-        say(f"certain {least}", outcomes.shares())
+
+    def shares(**thresholds: float) -> dict[str, float]:
+        return Outcomes([(q, decide(r, harms.__getitem__, **thresholds), r.language) for q, r in ranked]).shares()
+
+    return {None: shares()} | {least: shares(certain=least, certain_harm=least) for least in OTHERS}
 
 
-def spent(act: Callable[[str], object], questions: Sequence[str]) -> str:
+def spent(act: Callable[[str], object], questions: Sequence[str]) -> dict[str, float]:
     """Median and 99th percentile of the time that an act takes, in milliseconds."""
     took = []
     for question in questions:
         start = time.perf_counter()
         act(question)
         took.append((time.perf_counter() - start) * 1000)
-    return f"median {statistics.median(took):.2f} ms, p99 {statistics.quantiles(took, n=100)[-1]:.2f} ms"
+    return {"median_ms": p50(took), "p99_ms": p99(took)}
 
 
-def speed(campaign: Campaign, questions: Sequence[Question]) -> None:
-    """Print the time of building and of asking, here and with many entries, beside SQLite's FTS5."""
+def speed(campaign: Campaign, questions: Sequence[Question]) -> dict[str, dict[str, float]]:
+    """The time of building and of asking, here and with many entries, beside SQLite's FTS5."""
     start = time.process_time()
     index = campaign.index((), questions)
-    say("60 entries", {"build": f"{time.process_time() - start:.2f} s CPU"})
+    build = round(time.process_time() - start, 2)
     texts = [question.text for question in questions]
-    say("60 entries", {"ask": spent(index.rank, texts)})
+    few = spent(index.rank, texts)
     many = synthetic(campaign)
     index, table = Index.build(many, words=campaign.words), full_text(many)
-    say(f"{MANY} entries", {"ask": spent(index.rank, texts), "FTS5": spent(table, texts)})
+    return {
+        "60 entries": {"build_cpu_s": build, **few},
+        f"{MANY} entries": spent(index.rank, texts),
+        f"{MANY} entries, FTS5": spent(table, texts),
+    }
 
 
 def synthetic(campaign: Campaign) -> list[Document]:
@@ -195,7 +199,7 @@ def full_text(documents: Sequence[Document]) -> Callable[[str], object]:
     return ask
 
 
-def say(what: str, values: Mapping[str, str]) -> None:
+def say(what: object, values: Mapping[str, float]) -> None:
     sys.stdout.write(f"{what}: " + ", ".join(f"{name} {value}" for name, value in values.items()) + "\n")
 
 
@@ -210,9 +214,11 @@ def main() -> None:
     questions = [Question.of(item) for item in read(given.questions)]
     known = [Question.of(item) for item in read(given.known)] if given.known else []
     campaign = Campaign()
-    quality(campaign, parts(questions, known, held_out=given.held_out))
+    for least, shares in quality(campaign, parts(questions, known, held_out=given.held_out)).items():
+        say(least or "as set", shares)
     if given.speed:
-        speed(campaign, questions)
+        for what, times in speed(campaign, questions).items():
+            say(what, times)
 
 
 if __name__ == "__main__":

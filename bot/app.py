@@ -34,7 +34,8 @@ from bot.store.backup import MUTED
 from bot.store.database import Database, Transaction
 
 BEAT_SECONDS = 5.0
-WRONG = 2
+LOST_SECONDS = 0.5
+WRONG, LATER = 2, 75
 
 
 async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | None, json_lines: bool) -> int:
@@ -54,10 +55,12 @@ async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | 
         raise ContentProblems(mistakes(problems))
     quiet_terminal = on == {"terminal"} and sys.stdin.isatty()
     logs.set_up("WARNING" if quiet_terminal else config.log.level, config.log.format, secrets_of(config))
-    async with open_database(config) as database, lock(database, config):
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # `actiebot reload` may come before we can heed it
+    async with open_database(config) as database, lock(database, config) as instance:
         clock = await _clock(database, config, at)
         bot = build_bot(config, texts, database, clock, faq=faq, on=on)
-        running = _Running(config, bot, database, clock, on, json_lines=json_lines)
+        await _warn_when_muted(database, config)
+        running = _Running(config, bot, database, clock, on, lost=instance.lost, json_lines=json_lines)
         return await running.until_stopped()
 
 
@@ -93,6 +96,13 @@ async def _clock(database: Database, config: Config, at: dt.datetime | None) -> 
     return clock
 
 
+async def _warn_when_muted(database: Database, config: Config) -> None:
+    async with database.read() as tx:
+        muted = await settings.get(tx, MUTED) is not None
+    if muted:
+        print(said(Phrase("run.muted"), config.campaign.language), file=sys.stderr)  # noqa: T201
+
+
 def build_bot(config: Config, texts: Texts, database: Database, clock: Clock, *, faq: Faq, on: frozenset[str]) -> Bot:
     """The bot as commands may know it."""
 
@@ -123,9 +133,11 @@ class _Running:
     """The parts at work together."""
 
     def __init__(
-        self, config: Config, bot: Bot, database: Database, clock: Clock, on: frozenset[str], *, json_lines: bool
-    ) -> None:
+        self, config: Config, bot: Bot, database: Database, clock: Clock, on: frozenset[str], *, lost: asyncio.Event,
+        json_lines: bool,
+    ) -> None:  # fmt: skip
         self._config, self._bot, self._database, self._clock = config, bot, database, clock
+        self._lost = lost
         campaign = bot.campaign
         self._platforms = {name: self._platform(name, campaign, on, json_lines=json_lines) for name in sorted(on)}
         self._delivery = Delivery(
@@ -158,11 +170,14 @@ class _Running:
     def _jobs(self) -> list[Job]:
         campaign, keep = self._bot.campaign, self._config.keep
         kept = Keep(keep.handled, keep.outbox_text, keep.outbox, keep.audit)
+        housekeeping = Housekeeping(self._database, kept, zone=campaign.zone)
+        if self._clock.played:
+            return [housekeeping]  # the disk knows nothing of played hours
         watch = DiskWatch(
             self._database, self._bot.free_disk, organisers=campaign.rooms.of("organisers"), zone=campaign.zone,
             quiet=campaign.quiet,
         )  # fmt: skip
-        return [Housekeeping(self._database, kept, zone=campaign.zone), watch]
+        return [housekeeping, watch]
 
     def _written(self) -> None:
         self._delivery.wake()
@@ -181,22 +196,24 @@ class _Running:
         """Let the platforms run; when all have ended by themselves, say what is still due."""
         from bot.platforms.terminal import Closed
 
-        stopped = asyncio.create_task(stop.wait())
+        stopped, lost = asyncio.create_task(stop.wait()), asyncio.create_task(self._lost.wait())
         hearing = [asyncio.create_task(p.run(self._dispatcher)) for p in self._platforms.values()]
         try:
-            while any(not task.done() for task in hearing) and not stopped.done():
-                waiting = {stopped, *background, *(task for task in hearing if not task.done())}
+            while any(not task.done() for task in hearing) and not (stopped.done() or lost.done()):
+                waiting = {stopped, lost, *background, *(task for task in hearing if not task.done())}
                 done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in done - {stopped}:
+                for task in done:
                     task.result()
-            if not stopped.done():
-                await _first(self._delivery.drain(), stopped, *background)
+            if not (stopped.done() or lost.done()):
+                await _first(self._delivery.drain(), stopped, lost, *background)
         except Closed:
             return 1
         finally:
-            for task in (stopped, *hearing):
+            for task in (stopped, lost, *hearing):
                 task.cancel()
-            await asyncio.gather(stopped, *hearing, return_exceptions=True)
+            await asyncio.gather(stopped, lost, *hearing, return_exceptions=True)
+        if self._lost.is_set():
+            raise Stopped(LATER, Phrase("run.lost", {"storage": self._database.place}), self._bot.campaign.language)
         return 0
 
     @contextlib.asynccontextmanager
@@ -207,6 +224,10 @@ class _Running:
         finally:
             for task in reversed(tasks):
                 task.cancel()
+            if self._lost.is_set():  # another run sends by now: no time for what is under way, so cancel its end too
+                await asyncio.wait(tasks, timeout=LOST_SECONDS)
+                for task in tasks:
+                    task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _beat(self) -> None:

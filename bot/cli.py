@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 import yaml
 
-from bot import __version__, app, check, upkeep
+from bot import __version__, app, check, logs, upkeep
 from bot.app import ContentProblems
 from bot.campaign.evaluation import Question, evaluate
 from bot.campaign.faq import Answer, Faq
@@ -23,10 +24,11 @@ from bot.core.document import Problem, mistakes
 from bot.core.errors import Invalid
 from bot.core.reply import Phrase
 from bot.core.texts import Texts
-from bot.parts import Stopped, read_faq, read_texts, real_now, said
+from bot.parts import BACKUP_KEY, Stopped, read_faq, read_texts, real_now, said, secrets_of
 
 WRONG = 2
-_BACKUP_KEY = "ACTIEBOT_BACKUP_KEY"
+
+log = structlog.get_logger()
 
 _CONFIG = click.option(
     "--config",
@@ -68,7 +70,7 @@ def run(config: Path, only: str | None, at: str | None, json_lines: bool) -> int
 def check_(config: Path) -> int:
     """Check the configuration and the campaign's files; every mistake, one a line."""
     problems = check.check(config, os.environ)
-    _print_problems(problems, config)
+    _print_problems(problems, config, err=False)
     wrong = len(mistakes(problems))
     verdict = Phrase("check.wrong", {"count": wrong}) if wrong else Phrase("check.fine")
     click.echo(said(verdict, check.language_of(config)), err=bool(wrong))
@@ -161,6 +163,8 @@ def reload(config: Path) -> int:
     problems = check.check(config, os.environ)
     if mistakes(problems):
         _print_problems(problems, config)
+        if mistakes(read_faq(settings, read_texts())[1]):
+            asyncio.run(upkeep.refuse(settings))
         return WRONG
     click.echo(asyncio.run(upkeep.reload(settings)))
     return 0
@@ -175,11 +179,15 @@ class _Ended(Exception):
 
 
 def _config(path: Path) -> Config:
+    """The configuration; from here on nothing that is logged shows its secrets."""
     try:
-        return load_config(path, os.environ)
+        settings = load_config(path, os.environ)
     except ConfigProblems as error:
         _print_problems(error.problems, path)
         raise _Ended(WRONG) from None
+    level = "DEBUG" if settings.log.level == "DEBUG" else "WARNING"
+    logs.set_up(level, settings.log.format, secrets_of(settings))
+    return settings
 
 
 def _faq(settings: Config, path: Path, texts: Texts) -> Faq:
@@ -199,9 +207,9 @@ def _moment(text: str, settings: Config) -> dt.datetime:
 
 
 def _key(settings: Config) -> str:
-    key = os.environ.get(_BACKUP_KEY, "")
+    key = os.environ.get(BACKUP_KEY, "")
     if not key:
-        raise Stopped(WRONG, Phrase("cli.no_backup_key", {"name": _BACKUP_KEY}), settings.campaign.language)
+        raise Stopped(WRONG, Phrase("cli.no_backup_key", {"name": BACKUP_KEY}), settings.campaign.language)
     return key
 
 
@@ -210,7 +218,7 @@ def _questions(file: Path, settings: Config) -> list[Question]:
         items = yaml.load(file.read_text("utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
         return [Question.of(item) for item in items]
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError, TypeError, AttributeError) as error:
-        reason = str(error).splitlines()[0][:200]
+        reason = " ".join(str(error).split())[:200]
         raise Stopped(
             WRONG, Phrase("cli.questions", {"file": str(file), "reason": reason}), settings.campaign.language
         ) from None
@@ -230,10 +238,10 @@ def _as_json(answer: Answer, language: str, text: str) -> dict[str, object]:
     }
 
 
-def _print_problems(problems: list[Problem], path: Path) -> None:
+def _print_problems(problems: list[Problem], path: Path, *, err: bool = True) -> None:
     language = check.language_of(path)
     for problem in problems:
-        click.echo(check.render(problem, language), err=True)
+        click.echo(check.render(problem, language), err=err)
 
 
 def _print_json(value: object) -> None:
@@ -242,6 +250,7 @@ def _print_json(value: object) -> None:
 
 def main() -> None:
     """Run the command line; every error of use is one clear line, and exit code 2."""
+    logs.set_up("WARNING", "text", ())
     sys.exit(_guarded(lambda: program(standalone_mode=False)))
 
 
@@ -261,10 +270,20 @@ def _guarded(act: Callable[[], Any]) -> int:
     except Stopped as error:
         click.echo(f"actiebot: {error.said()}", err=True)
         return error.code
-    except BrokenPipeError:
-        # Whoever read our output is gone; say nothing, and keep Python from saying it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        return _unprinted(error)
+    except Exception:
+        log.exception("the program failed")  # Python's own traceback would not hide secrets
         return 1
+
+
+def _unprinted(error: OSError) -> int:
+    """Mostly: whoever read our output is gone, of which nothing is said, or its disk is full."""
+    log.debug("the program failed", exc_info=error)
+    if not isinstance(error, BrokenPipeError):
+        click.echo(f"actiebot: {error}", err=True)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python tries to print the rest at exit
+    return 1
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ class Masked:
     """Replaces secrets in everything that is logged, tracebacks too."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = sorted({s for s in secrets if len(s) >= LEAST_SECRET}, key=len, reverse=True)
+        long = {s for s in secrets if len(s) >= LEAST_SECRET}
+        self._secrets = sorted(long | {repr(s)[1:-1] for s in long}, key=len, reverse=True)
 
     def __call__(self, logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         return {name: self.mask(value) if isinstance(value, str) else value for name, value in event.items()}
@@ -30,6 +31,8 @@ class Masked:
 def _with_traceback(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """The traceback as text, without the values of variables: those may be people's words."""
     error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exception()
     if isinstance(error, BaseException):
         event["exception"] = "".join(traceback.format_exception(error))
     return event

@@ -3,6 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+import structlog
+
 from bot.config import Config
 from bot.core.reply import Phrase, phrase
 from bot.parts import Stopped, storage_url
@@ -11,10 +13,15 @@ from bot.store.instance import AlreadyRunning, Instance
 
 WRONG, LATER = 2, 75
 _LATER = {Reason.LOCKED, Reason.UNREACHABLE, Reason.FULL, Reason.CONFLICT}
+_LOGGED = {Reason.VIOLATED, Reason.FAILED}  # their sentences send people to the log
+
+log = structlog.get_logger()
 
 
 def stopped(error: StoreError, language: str) -> Stopped:
     """What a database's error means to whoever started the program."""
+    if error.reason in _LOGGED:
+        log.error("the database failed", reason=error.reason.value, detail=error.detail)
     code = LATER if error.reason in _LATER else WRONG
     return Stopped(code, Phrase(f"store.{error.reason.value}", {"place": error.place}), language)
 

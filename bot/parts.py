@@ -2,6 +2,7 @@
 
 import datetime as dt
 import importlib.resources
+import os
 import shutil
 import urllib.parse
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from bot.engine.context import Campaign
 from bot.engine.roles import Roles
 from bot.prepared import prepare
 
+BACKUP_KEY = "ACTIEBOT_BACKUP_KEY"
+"""The name in the environment of what encrypts backups."""
 _TEXT_FILES = (
     ("bot", "cli.yaml"),
     ("bot.engine", "texts.yaml"),
@@ -107,10 +110,11 @@ def data_folder(config: Config) -> Path:
 
 
 def secrets_of(config: Config) -> list[str]:
-    """Every secret of a configuration, to be kept out of whatever is written down."""
+    """Every secret that we know, to be kept out of whatever is written down."""
     found = [value.get_secret_value() for value in _secrets(config)]
     return [
         *found,
+        os.environ.get(BACKUP_KEY, ""),
         *(urllib.parse.unquote(password) for url in found if (password := urllib.parse.urlsplit(url).password)),
     ]
 

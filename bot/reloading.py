@@ -9,7 +9,6 @@ import structlog
 from bot.check import render
 from bot.config import Config
 from bot.core.document import Problem, mistakes
-from bot.core.moments import to_ms
 from bot.core.reply import Kind, Phrase, Reply
 from bot.engine.clock import Clock
 from bot.engine.context import Bot
@@ -41,9 +40,15 @@ class Reloading:
 
     def ask(self) -> None:
         """Read them soon (SIGHUP)."""
-        task = asyncio.get_running_loop().create_task(self._reload())
+        task = asyncio.get_running_loop().create_task(self._reload_or_log())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _reload_or_log(self) -> None:
+        try:
+            await self._reload()
+        except Exception:
+            log.exception("reload failed")  # whatever it is, the bot goes on with the old answers
 
     async def _reload(self) -> None:
         async with self._turn:
@@ -64,10 +69,9 @@ class Reloading:
         return Reply(Phrase("reload.mistakes", {"count": len(wrong)}), lines, kind=Kind.NOTICE)
 
     async def _tell(self, reply: Reply, outcome: dict[str, int]) -> None:
-        now = self._clock.now()
-        cause = f"reload:{to_ms(now)}"
         async with self._database.write() as tx:
             serial = int(json.loads(await settings.get(tx, RELOADED) or "{}").get("serial", 0)) + 1
+            cause = f"reload:{serial}"
             await settings.put(tx, RELOADED, json.dumps({"serial": serial, **outcome}))
             await outbox.put(
                 tx,
@@ -75,6 +79,6 @@ class Reloading:
                     Message(cause, str(room.address), reply, language=room.language, priority=Priority.ANSWER)
                     for room in self._bot.campaign.rooms.of("organisers")
                 ],
-                now=now,
+                now=self._clock.now(),
             )
         self._written()

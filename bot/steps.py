@@ -39,9 +39,10 @@ class Steps:
         return Reply(Phrase("clock.now", {"moment": self._clock.now()}), kind=Kind.NOTICE)
 
     def _moment(self, text: str, now: dt.datetime) -> dt.datetime | None:
-        if step := _STEP.fullmatch(text.strip().casefold()):
-            return now + dt.timedelta(minutes=int(step[1]) * _MINUTES[step[2]])
         try:
+            if step := _STEP.fullmatch(text.strip().casefold()):
+                far = now + dt.timedelta(minutes=int(step[1]) * _MINUTES[step[2]])
+                return moments.parse(far.isoformat(), zone=self._zone)  # no further than moments go
             return moments.parse(text, zone=self._zone)
-        except Invalid:
+        except (Invalid, OverflowError):
             return None

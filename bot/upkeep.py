@@ -20,7 +20,7 @@ from bot.engine import played
 from bot.engine import resume as resuming
 from bot.engine.resume import Question
 from bot.opening import WRONG, lock, open_database
-from bot.parts import Stopped, campaign_of, real_now, said, storage_url
+from bot.parts import Stopped, campaign_of, said, storage_url
 from bot.reloading import RELOADED
 from bot.store import settings
 from bot.store.backup import BackupError, Summary, check_backup, read_backup, write_backup
@@ -56,7 +56,8 @@ async def backup(config: Config, file: Path, key: str) -> str:
         raise Stopped(WRONG, Phrase("store.empty", {"place": _place(config)}), config.campaign.language)
     with _backup_errors(config):
         async with open_database(config) as database:
-            return _told("written", file, await write_backup(database, file, key, now=real_now()), config)
+            now = await played.now_of(database)
+            return _told("written", file, await write_backup(database, file, key, now=now), config)
 
 
 async def restore(config: Config, file: Path, key: str, *, check_only: bool) -> str:
@@ -133,8 +134,22 @@ async def reload(config: Config) -> str:
         if found.host != socket.gethostname():
             raise Stopped(WRONG, Phrase("reload.elsewhere", {"host": found.host}), language)
         before = await _outcome(database)
-        os.kill(found.pid, signal.SIGHUP)
+        try:
+            os.kill(found.pid, signal.SIGHUP)
+        except ProcessLookupError:
+            return said(Phrase("reload.gone"), language)
         return await _answered(database, before.get("serial", 0), language)
+
+
+async def refuse(config: Config) -> None:
+    """Let a running bot find the mistakes in the campaign's files too: it tells its organisers."""
+    if not _exists(config):
+        return
+    async with open_database(config) as database:
+        found = await running(database)
+        if found and found.host == socket.gethostname():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(found.pid, signal.SIGHUP)
 
 
 async def _answered(database: Database, before: int, language: str) -> str:

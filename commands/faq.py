@@ -7,7 +7,7 @@ from bot.campaign.content import Entry, Source
 from bot.campaign.faq import Answer, Told
 from bot.core.command import Role, command
 from bot.core.parameters import Text
-from bot.core.reply import Button, Link, Phrase, Reply, Words
+from bot.core.reply import Button, Listing, Phrase, Reply, Words
 from bot.engine.context import Context
 
 LABEL = 80  # characters of a button, on the tightest platform
@@ -46,13 +46,12 @@ def _direct(answer: Answer, entry: Entry, language: str) -> Reply:
         body.append(Phrase("faq.caution"))
     if entry.recheck:
         body.append(Phrase("faq.recheck", {"page": Words(_link(answer.sources[0]), _link(answer.sources[0]))}))
-    body.extend(_source(source) for source in answer.sources)
+    body.append(_sources(answer.sources))
     if answer.choices:
         body.append(Phrase("faq.neighbours"))
     return Reply(
         _lead(answer),
         tuple(body),
-        links=tuple(Link(source.url, Phrase("faq.link", {"title": source.title})) for source in answer.sources),
         buttons=_choices(answer, language),
         language=answer.language,
     )
@@ -71,11 +70,19 @@ def _withdrawn(answer: Answer) -> tuple[Phrase, ...]:
     return (Phrase("faq.withdrawn", {"moment": stop.at, "reason": stop.reason}),) if stop else ()
 
 
+def _sources(sources: tuple[Source, ...]) -> Phrase:
+    """Where an answer comes from, of which date, and who has an interest."""
+    if len(sources) == 1:
+        return Phrase("faq.source", {"source": _source(sources[0])})
+    return Phrase("faq.sources", {"sources": Listing(tuple(_source(source) for source in sources))})
+
+
 def _source(source: Source) -> Phrase:
     party = Phrase(f"party.{source.party}" if source.party else "party.none")
+    page = Words(_link(source), _link(source))
     if source.date is None:
-        return Phrase("faq.source_undated", {"title": source.title, "party": party})
-    return Phrase("faq.source", {"title": source.title, "date": source.date, "party": party})
+        return Phrase("faq.undated", {"page": page, "party": party})
+    return Phrase("faq.dated", {"page": page, "date": source.date, "party": party})
 
 
 def _link(source: Source) -> str:

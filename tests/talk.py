@@ -9,7 +9,7 @@ import datetime as dt
 import functools
 import itertools
 import pathlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pytest
@@ -22,7 +22,6 @@ from bot.campaign.quiet import QuietHours
 from bot.campaign.rooms import Room, Rooms
 from bot.core.command import Catalogue, Command
 from bot.core.invocation import Address, Invocation, Press
-from bot.core.moments import to_ms
 from bot.core.reply import Button, Phrase, Reply, Words
 from bot.core.texts import Texts
 from bot.engine.budget import Rate
@@ -139,9 +138,7 @@ class Talk:
         """Take one message and freeze it: from here on it is being sent."""
         away = {f"terminal:{room}" for room in ROOMS if only and room not in only} | self._under_way
         async with self.database.write() as tx:
-            found = await outbox.claim(
-                tx, now=self.clock.now(), machine=0, platforms=["terminal"], limit=1, busy=away
-            )
+            found = await outbox.claim(tx, now=self.clock.now(), machine=0, platforms=["terminal"], limit=1, busy=away)
             for entry in found:
                 text = self.plain(Reply.from_json(entry.reply), entry.language or "nl")
                 self._under_way.add(entry.destination)
@@ -289,12 +286,12 @@ def catalogue_of(*found: Command, words: Mapping[str, Any]) -> Catalogue:
 
 
 @pytest.fixture
-async def talk(database: Database) -> AsyncIterator[Talk]:
+async def talk(database: Database) -> Talk:
     """The bot with its own commands; on every database that `database` stands for."""
     made = Talk(database, bot())
     async with database.write() as tx:
         await rooms.count_people(tx, Address("terminal", ANNOUNCEMENTS), 120)
-    yield made
+    return made
 
 
 @pytest.fixture

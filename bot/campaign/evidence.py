@@ -32,11 +32,11 @@ class Evidence:
     @classmethod
     def of(cls, entries: Sequence[Counted]) -> Self:
         """Weigh the features of entries; these are numbered in their order."""
-        found: defaultdict[str, list[float]] = defaultdict(list)  # number and rate in turn
+        found: defaultdict[str, array[float]] = defaultdict(lambda: array("f"))  # number and rate in turn
         for number, entry in enumerate(entries):
             part = 1.0 / (entry.texts + SMALL_ENTRY)
             for feature, count in entry.features.items():
-                found[feature] += number, count * part
+                found[feature].extend((number, count * part))
         starts, numbers, weights = array("I", [0]), array("I"), array("f")
         for each in found.values():
             rates = each[1::2]

@@ -63,8 +63,9 @@ class Tally:
                 total.update(entry.pairs[language])
             usual = {pair for pair, count in total.items() if count >= LEAST_OF_PAIR}
             for entry in self._entries:
-                for pair in usual & entry.pairs[language].keys():
-                    entry.features[pair] += entry.pairs[language][pair]
+                met = entry.pairs.pop(language)
+                for pair in usual & met.keys():
+                    entry.features[pair] += met[pair]
         return self._entries
 
     def _count(self, texts: Texts, vocabulary: Mapping[str, Counter[str]]) -> Counted:

@@ -222,7 +222,9 @@ def _check_limits(c: Command) -> None:
         names = [*c.names[lang].split(), *labels]
         synonyms = [word for name in c.synonyms[lang] for word in name.split()]
         abouts = [c.helps[lang], *(p.abouts[lang] for p in c.parameters)]
-        options = [o.label(lang) for p in c.parameters if isinstance(p.kind, Choice) for o in p.kind.options]
+        choices = [[o.label(lang) for o in p.kind.options] for p in c.parameters if isinstance(p.kind, Choice)]
+        options = [option for of_one in choices for option in of_one]
+        most_choices = max(map(len, choices), default=0)
         mistakes = {
             "a name": [n for n in (*names, *synonyms) if not _NAME.fullmatch(n)],
             "a label that cannot be typed": [label for label in labels if not label.isidentifier()],
@@ -230,7 +232,7 @@ def _check_limits(c: Command) -> None:
             "a description": [a for a in abouts if not 1 <= len(a) <= _MAX_ABOUT],
             "a choice": [o for o in options if not 1 <= len(o) <= _MAX_ABOUT],
             "a label of two": [p.labels[lang] for p in c.parameters if _labelled(c, p.labels[lang]) > 1],
-            "too many": [c.id] * (len(c.parameters) > _MAX_OPTIONS or len(options) > _MAX_CHOICES),
+            "too many": [c.id] * (len(c.parameters) > _MAX_OPTIONS or most_choices > _MAX_CHOICES),
             "too long in all": [c.id] * (sum(map(len, (*names, *abouts, *options))) > _MAX_TOTAL),
         }
         for what, which in mistakes.items():

@@ -52,7 +52,7 @@ def _local(text: str) -> dt.datetime | None:
     try:
         if found := _DUTCH.fullmatch(text):
             part = {k: int(v) for k, v in found.groupdict(default="-1").items()}
-            year = part["year"] + 2000 if part["year"] < 100 else part["year"]
+            year = part["year"] + 2000 if len(found["year"]) == 2 else part["year"]
             clock = (part["hour"], part["minute"]) if part["hour"] >= 0 else (9, 0)
             return dt.datetime(year, part["month"], part["day"], *clock)  # noqa: DTZ001 - the zone follows
         written = dt.datetime.fromisoformat(text.upper())

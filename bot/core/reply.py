@@ -56,11 +56,18 @@ class Phrase:
     """A sentence: the key of a text, and the values that stand in it.
 
     Values may be str (from people: escaped), int (written with the language's thousands), Money, an aware
-    datetime, a date, a timedelta, Words, Said, Typed, another Phrase, or a tuple of these (a list in words).
+    datetime, a date, a timedelta, Words, Said, Typed, another Phrase, a Listing, or a tuple of these (a list in words).
     """
 
     key: str
     values: Mapping[str, "Value"] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Listing:
+    """Sentences under one another, as a list."""
+
+    items: tuple[Phrase, ...]
 
 
 Value = (
@@ -74,6 +81,7 @@ Value = (
     | Said
     | Typed
     | Phrase
+    | Listing
     | tuple["Value", ...]
     | None
 )
@@ -189,7 +197,8 @@ def say(key: str, /, **values: Value) -> Reply:
 
 
 _CLASSES: dict[str, Any] = {
-    c.__name__: c for c in (Money, Words, Said, Typed, Phrase, Field, Progress, Picture, File, Link, Button, Reply)
+    c.__name__: c
+    for c in (Money, Words, Said, Typed, Phrase, Listing, Field, Progress, Picture, File, Link, Button, Reply)
 }
 _FIELDS = {name: tuple((f.name, f.default) for f in dataclasses.fields(c)) for name, c in _CLASSES.items()}
 _MICROSECOND = dt.timedelta(microseconds=1)

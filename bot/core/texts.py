@@ -23,7 +23,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from bot.core.errors import Misdeclared
-from bot.core.reply import Money, Phrase, Said, Typed, Value, Words
+from bot.core.reply import Listing, Money, Phrase, Said, Typed, Value, Words
 
 LANGUAGES = ("nl", "en")
 _LOCALES = {"nl": Locale("nl"), "en": Locale("en", "GB")}
@@ -129,6 +129,8 @@ class Texts:
                 return value.within(language)
             case Said():
                 return style.quote(value.within(language))
+            case Listing(items=items):
+                return "".join(f"\n- {again(item)}" for item in items)
             case tuple():
                 return format_list([again(item) for item in value], locale=_LOCALES[language]) if value else ""
             case str():

@@ -1,7 +1,6 @@
 """The one road of every call: known, allowed, bound, run in one transaction, answered."""
 
 import asyncio
-import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +19,7 @@ from bot.engine import apology, handled
 from bot.engine.budget import Budgets, Rate
 from bot.engine.clock import Clock
 from bot.engine.context import OWN_BUTTONS, Bot, Context
-from bot.store.database import Conflict, Database, StoreError, Transaction, Violated
+from bot.store.database import Conflict, Database, Transaction, Violated
 
 SUGGEST_SECONDS = 0.5
 LEAST_DISK = 100 * 1024 * 1024
@@ -96,20 +95,24 @@ class Dispatcher:
         try:
             async with self._database.write() as tx:
                 await handled.said(tx, call.id, self._clock.now())
-        except StoreError as error:
-            log.warning("an answer may be said again", reason=error.reason.value)
+        except Exception as error:  # the person has the answer, and the platform must go on
+            log.warning("an answer may be said again", exc_info=error)
 
     async def suggest(self, call: Invocation, parameter: str, partial: str) -> Sequence[tuple[str, str]]:
-        """Values for a parameter while somebody types; nothing rather than late."""
+        """Values for a parameter while somebody types; nothing rather than late, or when it fails."""
         command = self._bot.catalogue.commands.get(call.command or "")
         declared = next((p for p in command.parameters if p.name == parameter), None) if command else None
         caller = self._stranger(call)
         if command is None or declared is None or caller.role < command.allow:
             return ()
-        with contextlib.suppress(TimeoutError, StoreError):
+        try:
             async with asyncio.timeout(SUGGEST_SECONDS), self._database.read() as tx:
                 context = self._context(call, await self._recognise(tx, call, caller), tx)
                 return await declared.kind.suggest(partial, context)
+        except TimeoutError:
+            pass
+        except Exception as error:  # people can type on without
+            log.warning("no suggestions", command=command.id, parameter=parameter, exc_info=error)
         return ()
 
     # -- what a call means ------------------------------------------------------------------------------
@@ -192,8 +195,8 @@ class Dispatcher:
         try:
             async with self._database.read() as tx:
                 return await self._recognise(tx, call, caller), await handled.reply_to(tx, call.id)
-        except Exception as error:  # noqa: BLE001 - the answer to an error must not fail
-            log.warning("a caller could not be looked up", error=type(error).__name__)
+        except Exception as error:  # the answer to an error must not fail
+            log.warning("a caller could not be looked up", exc_info=error)
         return caller, None
 
     async def _recognise(self, tx: Transaction, call: Invocation, caller: _Caller) -> _Caller:

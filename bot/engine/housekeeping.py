@@ -68,7 +68,9 @@ _STILL_CHANGED = """
         OR EXISTS (SELECT 1 FROM announcement a WHERE o.cause = 'announcement:' || CAST(a.id AS TEXT)
             AND a.state = 'queued' AND coalesce(a.due_at, a.created_at) >= :posts))"""
 
-_HANDLED = _Rule("handled", "SELECT id FROM handled WHERE said_at < :before", "DELETE FROM handled WHERE id = :id")
+_HANDLED = _Rule(
+    "handled", "SELECT id FROM handled WHERE coalesce(said_at, at) < :before", "DELETE FROM handled WHERE id = :id"
+)
 _TEXT = _Rule(
     "outbox_text",
     "SELECT id FROM outbox WHERE ended_at < :before AND (reply <> '' OR payload IS NOT NULL)",

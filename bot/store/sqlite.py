@@ -171,6 +171,7 @@ class SQLite(Database):
 
 
 async def _set_up(writer: Link, path: pathlib.Path, patience: float) -> None:
+    await writer.fetch("PRAGMA auto_vacuum = INCREMENTAL")  # counts for a new file only, and before its first page
     await writer.fetch("BEGIN IMMEDIATE")  # a file that cannot be written is refused now, not at the first command
     await writer.rollback()
     mode = await _write_ahead(writer, time.monotonic() + patience)

@@ -121,12 +121,13 @@ class _Silent:
 
 
 async def test_handled(database: Database) -> None:
-    """A reply goes a week after it was said; one that was not said stays."""
+    """A reply goes a week after it was said, and one that nobody came back for a week after it was made."""
     sql = """
         INSERT INTO handled (id, who, place, language, reply, at, said_at)
         VALUES (:id, 'discord:1', 'discord:1', 'nl', '', :at, :said)"""
     old = NOON - 30 * DAY
-    await run(database, sql, id="open", at=old, said=None)
+    await run(database, sql, id="open", at=NOON - 6 * DAY, said=None)
+    await run(database, sql, id="never said", at=old, said=None)
     await run(database, sql, id="said late", at=old, said=NOON - 7 * DAY)
     await run(database, sql, id="old", at=old, said=NOON - 7 * DAY - dt.timedelta(milliseconds=1))
     await nightly(database).run(NOON)

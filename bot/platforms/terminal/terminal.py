@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import io
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Protocol, TextIO
@@ -25,6 +26,7 @@ from bot.platforms.terminal.screen import Closed, Screen
 from bot.platforms.terminal.session import FIRST_SPEAKER, GUEST, PLATFORM, Session
 from bot.platforms.terminal.sheet import Sheet
 from bot.platforms.terminal.style import Style
+from bot.platforms.terminal.wrap import wrapped
 
 
 class _Lines(Protocol):
@@ -181,7 +183,11 @@ class Terminal:
         return self._renderer.render(reply, language=language, zone=self._setting.zone)
 
     async def _show(self, payload: Payload) -> None:
-        await self._screen.show(as_json(payload) if self._json else self._sheet.draw(payload))
+        if self._json:
+            await self._screen.show(as_json(payload))
+            return
+        drawn = self._sheet.draw(payload)
+        await self._screen.show(wrapped(drawn, shutil.get_terminal_size().columns) if self._person else drawn)
 
 
 def _shown(payload: Payload, id_: str, *, where: Address, owner: Address, until: int) -> Shown:
