@@ -19,7 +19,7 @@ from bot.store.outbox import Message
 
 START = dt.datetime(2019, 1, 27, 11, tzinfo=dt.UTC)
 CALLS, ROWS = 400, 1_000
-READING, WRITING = "/rechten hulp", "/mijn taal nl"
+READING, WRITING = "/hulp mijn taal", "/mijn taal nl"
 
 
 async def measure(folder: Path, config_file: Path) -> dict[str, float]:

@@ -16,30 +16,27 @@ MAIL = "Kan ik mijn mailadres houden?"
 STOP = "/antwoord stoppen keep-mail Er is nieuws van KPN."
 
 
-def is_muted_answer(text: str) -> bool:
+def is_withdrawn(text: str) -> bool:
     return "nieuws van KPN" in text
 
 
 def test_one_at_a_time(small: SmallCampaign) -> None:
-    """A second bot ends with 2 and says where the first one runs; SIGTERM ends the first one well."""
+    """A second bot ends with 2 and says where the first one runs.
+
+    After a kill the bot starts again at once, and an answer that was stopped stays so, also for `faq ask`.
+    """
     with small.running("--at", AT) as bot:
         second = small.do("run", "--at", AT)
         assert second.code == 2
         assert socket.gethostname() in second.line
         assert str(bot.process.pid) in second.line
         assert bot.ask(MAIL).startswith("Ja, zolang")
-        assert bot.end(TERM).code == 0
-
-
-def test_killed(small: SmallCampaign) -> None:
-    """After a kill the bot starts again at once, and an answer that was stopped stays so, also for `faq ask`."""
-    with small.running("--at", AT) as bot:
         assert "ingetrokken" in bot.ask("/as sjoera", STOP)
-        assert is_muted_answer(bot.ask(MAIL))
+        assert is_withdrawn(bot.ask(MAIL))
         assert bot.end(KILL).code == -KILL
     again = small.play(MAIL)
-    assert (again.code, is_muted_answer(again.said[-1]["text"])) == (0, True)
-    assert is_muted_answer(small.do("faq", "ask", MAIL).out)
+    assert (again.code, is_withdrawn(again.said[-1]["text"])) == (0, True)
+    assert is_withdrawn(small.do("faq", "ask", MAIL).out)
 
 
 def test_the_database_is_lost_to_another(small: SmallCampaign) -> None:
@@ -96,7 +93,7 @@ def test_backup_and_restore(small: SmallCampaign) -> None:
     muted = small.play("/clock +2d", MAIL)
     assert "actiebot resume" in muted.err
     assert [one["to"] for one in muted.said] == ["vrijwilliger"] * 2
-    assert is_muted_answer(muted.said[-1]["text"])
+    assert is_withdrawn(muted.said[-1]["text"])
     resumed = small.do("resume", typed="y\n")
     assert (resumed.code, "Alsnog gezegd wordt: 1." in resumed.out) == (0, True), resumed
     assert [(one["to"], one["text"]) for one in small.play().said] == [("#announcements", "Morgen weer")]
@@ -149,7 +146,7 @@ def test_a_database_that_is_none(small: SmallCampaign) -> None:
     with sqlite3.connect(file) as link:
         link.execute("DELETE FROM migration WHERE number = 9999")
     link.close()
-    assert is_muted_answer(small.play(MAIL).said[-1]["text"])
+    assert is_withdrawn(small.do("faq", "ask", MAIL).out)
 
 
 @pytest.fixture
@@ -166,13 +163,12 @@ def mounts() -> tuple[str, ...]:
 
 
 def test_a_folder_that_is_read_only(small: SmallCampaign, mounts: tuple[str, ...]) -> None:
-    """Where nothing can be written, it is one line and 2; what stands there can still be asked."""
-    assert small.play("/as sjoera", STOP).code == 0
+    """Where nothing can be written, it is one line and 2."""
     folder = small.folder / "data"
+    folder.mkdir()
     mount = f'mount --bind "{folder}" "{folder}"; mount -o remount,bind,ro "{folder}"; exec "$0" "$@"'
     done = small.do("run", "--at", AT, before=(*mounts, mount))
     assert (done.code, "data/bot.db" in done.line) == (2, True)
-    assert is_muted_answer(small.play(MAIL).said[-1]["text"])
 
 
 FULL = """
@@ -198,5 +194,5 @@ def test_a_full_disk(small: SmallCampaign, mounts: tuple[str, ...]) -> None:
     full, answer, refused = (json.loads(line) for line in done.out.splitlines())
     assert (full["code"], done.code) == (75, 0)
     assert "vol" in done.err.splitlines()[0]
-    assert is_muted_answer(answer["text"])
+    assert is_withdrawn(answer["text"])
     assert (refused["kind"], "code" in refused["text"]) == ("error", False)
