@@ -31,7 +31,7 @@ from bot.reloading import Reloading
 from bot.steps import Steps
 from bot.store import settings
 from bot.store.backup import MUTED
-from bot.store.database import Database, Transaction
+from bot.store.database import Database
 
 BEAT_SECONDS = 5.0
 LOST_SECONDS = 0.5
@@ -58,8 +58,8 @@ async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # `actiebot reload` may come before we can heed it
     async with open_database(config) as database, lock(database, config) as instance:
         clock = await _clock(database, config, at)
-        bot = build_bot(config, texts, database, clock, faq=faq, on=on)
-        await _warn_when_muted(database, config)
+        muted = await _is_muted(database, config)
+        bot = build_bot(config, texts, database, clock, faq=faq, on=on, muted=muted)
         running = _Running(config, bot, database, clock, on, lost=instance.lost, json_lines=json_lines)
         return await running.until_stopped()
 
@@ -96,19 +96,19 @@ async def _clock(database: Database, config: Config, at: dt.datetime | None) -> 
     return clock
 
 
-async def _warn_when_muted(database: Database, config: Config) -> None:
+async def _is_muted(database: Database, config: Config) -> bool:
+    """Whether the bot was restored and not resumed; it cannot change while the bot runs."""
     async with database.read() as tx:
         muted = await settings.get(tx, MUTED) is not None
     if muted:
         print(said(Phrase("run.muted"), config.campaign.language), file=sys.stderr)  # noqa: T201
+    return muted
 
 
-def build_bot(config: Config, texts: Texts, database: Database, clock: Clock, *, faq: Faq, on: frozenset[str]) -> Bot:
+def build_bot(
+    config: Config, texts: Texts, database: Database, clock: Clock, *, faq: Faq, on: frozenset[str], muted: bool = False
+) -> Bot:
     """The bot as commands may know it."""
-
-    async def muted(tx: Transaction) -> bool:
-        return await settings.get(tx, MUTED) is not None
-
     disk = _Cached(lambda: free_disk(config), seconds=10.0)
     return Bot(
         campaign_of(config), texts, commands.CATALOGUE, faq, __version__, clock.now(), tuple(sorted(on)),

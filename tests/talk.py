@@ -30,7 +30,7 @@ from bot.engine.dispatcher import Answered, Dispatcher
 from bot.engine.roles import Roles
 from bot.parts import read_texts
 from bot.store import outbox
-from bot.store.database import Database, Transaction
+from bot.store.database import Database
 
 ROOT = pathlib.Path(__file__).parent.parent
 ZONE = "Europe/Amsterdam"
@@ -262,9 +262,6 @@ def campaign(*, language: str = "nl") -> Campaign:
 def bot(catalogue: Catalogue = commands.CATALOGUE) -> Bot:
     """The bot with its own commands, or with those of a test."""
 
-    async def muted(tx: Transaction) -> bool:
-        return False
-
     return Bot(
         campaign=campaign(),
         texts=texts(),
@@ -276,7 +273,7 @@ def bot(catalogue: Catalogue = commands.CATALOGUE) -> Bot:
         storage="test",
         played=True,
         free_disk=lambda: PLENTY,
-        muted=muted,
+        muted=False,
     )
 
 

@@ -6,7 +6,15 @@ from typing import Self
 
 from bot.campaign.quiet import QuietHours
 from bot.core.invocation import Address
+from bot.core.moments import from_ms
 from bot.store.database import Row, Transaction
+
+JUST_NOW = dt.timedelta(seconds=10)
+"""Who was seen as lately as this need not be written down again."""
+
+_BEHIND = """
+    SELECT person.*, account.role, account.seen_at
+    FROM account JOIN person ON person.id = account.person WHERE account.address = :account"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -34,23 +42,19 @@ class Person:
 
 async def find(tx: Transaction, account: Address) -> Person:
     """The person behind an account; without an id when we keep nothing of them."""
-    row = await tx.first(
-        "SELECT person.* FROM account JOIN person ON person.id = account.person WHERE account.address = :account",
-        account=str(account),
-    )
+    row = await tx.first(_BEHIND, account=str(account))
     return Person.of(row, account) if row else Person(None, account)
 
 
 async def meet(tx: Transaction, account: Address, *, role: str, now: dt.datetime) -> Person:
     """The person behind an account that changes something; kept from now on."""
-    row = await tx.first(
-        """
-        UPDATE account SET role = :role, seen_at = :now WHERE address = :account
-        RETURNING person""",
-        account=str(account), role=role, now=now,
-    )  # fmt: skip
-    if row:
-        return await find(tx, account)
+    if row := await tx.first(_BEHIND, account=str(account)):
+        if row["role"] != role or now - from_ms(row["seen_at"]) > JUST_NOW:
+            await tx.run(
+                "UPDATE account SET role = :role, seen_at = :now WHERE address = :account",
+                account=str(account), role=role, now=now,
+            )  # fmt: skip
+        return Person.of(row, account)
     person = await tx.value("INSERT INTO person (created_at) VALUES (:now) RETURNING id", now=now)
     first = await tx.run(
         """

@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from bot.campaign.faq import Faq
 from bot.campaign.people import Person
@@ -55,7 +55,7 @@ class Bot:
     storage: str
     played: bool
     free_disk: Callable[[], int]
-    muted: Callable[[Transaction], Awaitable[bool]]
+    muted: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -164,7 +164,7 @@ class Dispatcher:
         async with self._database.write() as tx:
             if before := await handled.reply_to(tx, call.id):
                 return await self._recognise(tx, call, caller), before
-            if await self._bot.muted(tx):  # what it gave out after the backup would come a second time
+            if self._bot.muted:  # what it gave out after the backup would come a second time
                 raise Refused("store.muted")
             person = await people.meet(tx, call.who, role=caller.role.name.lower(), now=caller.now)
             caller = self._as(person, call, caller)

@@ -33,7 +33,7 @@ from bot.core.texts import Texts
 from bot.engine.budget import Rate
 from bot.engine.clock import PlayedClock, machine_ms
 from bot.engine.context import Bot, Campaign, Context
-from bot.engine.delivery import Delivery, muted
+from bot.engine.delivery import Delivery
 from bot.engine.dispatcher import Dispatcher
 from bot.engine.machine import MachineClock
 from bot.engine.roles import Roles
@@ -172,7 +172,7 @@ def small_bot() -> Bot:
         "",
         played=True,
         free_disk=lambda: 2**40,
-        muted=muted,
+        muted=False,
     )
 
 
