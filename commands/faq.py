@@ -33,11 +33,11 @@ def reply_to(answer: Answer, *, language: str, contact: Words) -> Reply:
     if answer.told is Told.ANSWER and answer.entry:
         return _direct(answer, answer.entry, language)
     if answer.told is Told.CHOICES:
-        return Reply(
-            Phrase("faq.choices"), _withdrawn(answer), buttons=_choices(answer, language), language=answer.language
-        )
+        first, *rest = (*_withdrawn(answer), Phrase("faq.choices"))
+        return Reply(first, tuple(rest), buttons=_choices(answer, language), language=answer.language)
     people = Phrase("faq.contact", {"contact": contact})
-    return Reply(Phrase("faq.unknown"), (*_withdrawn(answer), people), language=answer.language)
+    first, *rest = (*_withdrawn(answer), Phrase("faq.unknown"), people)
+    return Reply(first, tuple(rest), language=answer.language)
 
 
 def _direct(answer: Answer, entry: Entry, language: str) -> Reply:

@@ -131,19 +131,23 @@ class Faq:
         return tuple({entry.id: entry for entry in found if entry}.values())
 
     def _in_force(self, entry: Entry, now: dt.datetime | None, stops: Mapping[str, Stop]) -> Entry | None:
-        """The entry itself, or what came in its place; None when nothing holds at this moment."""
+        """The entry itself, or what came in its place; None when nothing holds at this moment.
+
+        What organisers chose as a replacement is given before its own window too: they know the day.
+        """
         seen: set[str] = set()
+        chosen = False
         while entry.id not in seen:
             seen.add(entry.id)
             stop = stops.get(entry.id)
             over = now is not None and entry.valid_until is not None and now >= entry.valid_until
-            early = now is not None and entry.valid_from is not None and now < entry.valid_from
+            early = now is not None and entry.valid_from is not None and now < entry.valid_from and not chosen
             if not (stop or over or early):
                 return entry
             successor = stop.replacement if stop else entry.superseded_by if over else None
             if successor is None or successor not in self._entries:
                 return None
-            entry = self._entries[successor]
+            entry, chosen = self._entries[successor], stop is not None
         return None
 
     def _filled(self, words: Words, now: dt.datetime | None) -> Words:

@@ -126,6 +126,13 @@ def test_stopped_answer_with_replacement(answers: Faq) -> None:
     assert answer.caution
 
 
+def test_replacement_chosen_before_its_window(answers: Faq) -> None:
+    """What organisers chose is given, also before the day that stands in the file."""
+    answer = answers.ask("wait", now=NOON, stops={"wait": Stop("wait", "Er is nieuws", "new", NOON)})
+    assert answer.entry
+    assert answer.entry.id == "new"
+
+
 def test_replacements_in_a_circle_end(answers: Faq) -> None:
     """Two answers that replace each other give none, and no endless loop."""
     stops = {"mail": Stop("mail", "a", "wait", NOON), "wait": Stop("wait", "b", "mail", NOON)}
