@@ -32,12 +32,12 @@ def reply_to(answer: Answer, *, language: str, contact: Words) -> Reply:
     language = answer.language or language
     if answer.told is Told.ANSWER and answer.entry:
         return _direct(answer, answer.entry, language)
+    said = _withdrawn(answer)
     if answer.told is Told.CHOICES:
-        first, *rest = (*_withdrawn(answer), Phrase("faq.choices"))
-        return Reply(first, tuple(rest), buttons=_choices(answer, language), language=answer.language)
-    people = Phrase("faq.contact", {"contact": contact})
-    first, *rest = (*_withdrawn(answer), Phrase("faq.unknown"), people)
-    return Reply(first, tuple(rest), language=answer.language)
+        said += (Phrase("faq.choices"),)
+    else:
+        said += (Phrase("faq.unknown"), Phrase("faq.contact", {"contact": contact}))
+    return Reply(said[0], said[1:], buttons=_choices(answer, language), language=answer.language)
 
 
 def _direct(answer: Answer, entry: Entry, language: str) -> Reply:
