@@ -3,7 +3,6 @@
 import datetime as dt
 import importlib.resources
 import os
-import shutil
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from bot.core.document import Document, Problem
 from bot.core.reply import Phrase, Words
 from bot.core.texts import Texts, Verbatim
 from bot.engine.context import Campaign
+from bot.engine.housekeeping import disk_free
 from bot.engine.roles import Roles
 from bot.prepared import prepare
 
@@ -96,17 +96,9 @@ def storage_url(config: Config) -> str:
 
 
 def free_disk(config: Config) -> int:
-    """Bytes free where the database and the program's own files stand."""
-    return shutil.disk_usage(data_folder(config)).free
-
-
-def data_folder(config: Config) -> Path:
-    """Where SQLite's file stands; for another database, where the program was started."""
+    """Bytes free where SQLite's file stands; for another database, where the program was started."""
     url = storage_url(config)
-    folder = Path(url.removeprefix("sqlite:///")).parent if url.startswith("sqlite:///") else Path.cwd()
-    while not folder.exists():
-        folder = folder.parent
-    return folder
+    return disk_free(Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else Path.cwd())
 
 
 def secrets_of(config: Config) -> list[str]:
