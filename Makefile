@@ -1,5 +1,5 @@
 # `make run` and `make test` need python3 (3.11 or newer), pip and make; they do the rest themselves.
-.PHONY: run setup dev test test-slow soak check format bench lock
+.PHONY: run setup dev homeserver test test-slow soak synapse check format bench lock
 
 PYTEST = .venv/bin/python -m pytest
 
@@ -12,15 +12,22 @@ setup:                ## a .venv with what the bot needs to run
 dev:                  ## a .venv with what work on the bot needs
 	@scripts/setup.sh dev
 
-test: dev             ## every test but the slow ones
+homeserver:           ## a .venv-synapse for the Matrix tests; where it is not to be had, they are skipped and say so
+	@scripts/setup.sh synapse || echo "There is no Synapse: tests that need a homeserver are skipped." >&2
+
+test: dev homeserver  ## every test but the slow ones
 	@$(PYTEST)
 
-test-slow: dev        ## chaos: the bot killed at every step of sending
+test-slow: dev homeserver ## chaos: the bot killed at every step of sending
 	@$(PYTEST) -m slow
 
-soak: dev             ## the chaos tests over and over, for an hour or ACTIEBOT_SOAK_MINUTES
+soak: dev homeserver  ## the chaos tests over and over, for an hour or ACTIEBOT_SOAK_MINUTES
 	@end=$$(( $$(date +%s) + 60 * $${ACTIEBOT_SOAK_MINUTES:-60} )); \
 	while [ $$(date +%s) -lt $$end ]; do $(PYTEST) -m slow tests/chaos || exit 1; done
+
+synapse: dev          ## a homeserver on 127.0.0.1 with accounts, a room and a config.yaml, to try the bot on; PORT=8008
+	@scripts/setup.sh synapse
+	@PYTHONPATH=. .venv/bin/python scripts/synapse.py
 
 check: dev            ## format, lint, types, layers
 	@.venv/bin/ruff format --check .
@@ -33,11 +40,13 @@ format: dev
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-bench: dev            ## speed, memory and how well questions are answered; writes bench/results.json
+bench: dev homeserver ## speed, memory and how well questions are answered; writes bench/results.json
 	@.venv/bin/python -m bench
 
-lock: dev             ## the newest versions that pyproject.toml allows
-	@.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header --output-file requirements.lock pyproject.toml
-	@.venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --extra dev \
-		--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header --output-file requirements-dev.lock pyproject.toml
+LOCK = .venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header
+
+lock: dev             ## the newest versions that pyproject.toml and tests/synapse.in allow
+	@$(LOCK) --output-file requirements.lock pyproject.toml
+	@$(LOCK) --extra dev --output-file requirements-dev.lock pyproject.toml
+	@$(LOCK) --output-file tests/synapse.lock tests/synapse.in

@@ -9,14 +9,17 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
+import structlog
+
 import commands
 from bot import __version__, logs
 from bot.campaign.faq import Faq
 from bot.config import Config
 from bot.core.document import Problem, mistakes
-from bot.core.platform import Platform
+from bot.core.platform import Off, Platform
 from bot.core.reply import Phrase, Reply, phrase
 from bot.core.texts import Texts
+from bot.desk import ReportDesk
 from bot.engine import played
 from bot.engine.clock import Clock
 from bot.engine.context import Bot, Campaign
@@ -25,6 +28,7 @@ from bot.engine.dispatcher import Dispatcher
 from bot.engine.housekeeping import DiskWatch, Housekeeping, Keep
 from bot.engine.played import OtherClock
 from bot.engine.scheduler import Job, Scheduler
+from bot.matrix import matrix_platform
 from bot.opening import lock, open_database
 from bot.parts import Stopped, campaign_of, free_disk, read_faq, read_texts, said, secrets_of
 from bot.reloading import Reloading
@@ -33,9 +37,11 @@ from bot.store import settings
 from bot.store.backup import MUTED
 from bot.store.database import Database
 
+log = structlog.get_logger()
+
 BEAT_SECONDS = 5.0
 LOST_SECONDS = 0.5
-WRONG, LATER = 2, 75
+WRONG, LATER, REFUSED = 2, 75, 77
 
 
 async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | None, json_lines: bool) -> int:
@@ -78,7 +84,7 @@ def _platforms_on(config: Config, only: frozenset[str] | None) -> frozenset[str]
     if only and (strange := only - known):
         raise Stopped(WRONG, phrase("run.platform", name=min(strange), known=tuple(sorted(known))), language)
     on = frozenset(only or known)
-    if later := on - {"terminal"}:
+    if later := on - {"terminal", "matrix"}:
         raise Stopped(WRONG, Phrase("run.not_built", {"names": tuple(sorted(later))}), language)
     if not on:
         raise Stopped(WRONG, Phrase("run.nothing_on"), language)
@@ -138,7 +144,9 @@ class _Running:
     ) -> None:  # fmt: skip
         self._config, self._bot, self._database, self._clock = config, bot, database, clock
         self._lost = lost
+        self._off: dict[str, Off] = {}
         campaign = bot.campaign
+        self._desk = ReportDesk(bot, database, now=clock.now, written=self._written)
         self._platforms = {name: self._platform(name, campaign, on, json_lines=json_lines) for name in sorted(on)}
         self._delivery = Delivery(
             database, clock, self._platforms, language=campaign.language, zone=campaign.zone,
@@ -152,8 +160,9 @@ class _Running:
         self._reloading = Reloading(config, bot, database, clock, written=self._written)
 
     def _platform(self, name: str, campaign: Campaign, on: frozenset[str], *, json_lines: bool) -> Platform:
-        if name != "terminal":
-            raise ValueError(name)
+        if name == "matrix":
+            platform: Platform = matrix_platform(self._config, self._bot.texts, self._database, self._desk)
+            return platform
         from bot.platforms.terminal import Terminal
         from bot.platforms.terminal.terminal import Setting
 
@@ -169,7 +178,7 @@ class _Running:
 
     def _jobs(self) -> list[Job]:
         campaign, keep = self._bot.campaign, self._config.keep
-        kept = Keep(keep.handled, keep.outbox_text, keep.outbox, keep.audit)
+        kept = Keep(keep.handled, keep.outbox_text, keep.outbox, keep.audit, keep.events_seen)
         housekeeping = Housekeeping(self._database, kept, zone=campaign.zone)
         if self._clock.played:
             return [housekeeping]  # the disk knows nothing of played hours
@@ -197,13 +206,15 @@ class _Running:
         from bot.platforms.terminal import Closed
 
         stopped, lost = asyncio.create_task(stop.wait()), asyncio.create_task(self._lost.wait())
-        hearing = [asyncio.create_task(p.run(self._dispatcher)) for p in self._platforms.values()]
+        hearing = [asyncio.create_task(self._be_on(p)) for p in self._platforms.values()]
         try:
             while any(not task.done() for task in hearing) and not (stopped.done() or lost.done()):
                 waiting = {stopped, lost, *background, *(task for task in hearing if not task.done())}
                 done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     task.result()
+            if len(self._off) == len(self._platforms):
+                return REFUSED if all(off.refused for off in self._off.values()) else WRONG
             if not (stopped.done() or lost.done()):
                 await _first(self._delivery.drain(), stopped, lost, *background)
         except Closed:
@@ -215,6 +226,17 @@ class _Running:
         if self._lost.is_set():
             raise Stopped(LATER, Phrase("run.lost", {"storage": self._database.place}), self._bot.campaign.language)
         return 0
+
+    async def _be_on(self, platform: Platform) -> None:
+        """Be on a platform for the whole run; one that cannot be on says why, and the others go on."""
+        try:
+            await platform.run(self._dispatcher)
+        except Off as off:
+            self._off[platform.name] = off
+            self._desk.note(platform.name, off.why)
+            campaign = self._bot.campaign
+            print(said(off.why, campaign.language, zone=campaign.zone), file=sys.stderr)  # noqa: T201
+            log.warning("a platform is off", platform=platform.name, reason=off.why.key)
 
     @contextlib.asynccontextmanager
     async def _in_background(self, *work: Coroutine[Any, Any, None]) -> AsyncIterator[list[asyncio.Task[None]]]:

@@ -32,6 +32,7 @@ _TEXT_FILES = (
     ("bot.engine", "delivery.yaml"),
     ("bot.engine", "housekeeping.yaml"),
     ("bot.platforms.terminal", "texts.yaml"),
+    ("bot.platforms.matrix", "texts.yaml"),
 )
 
 

@@ -41,11 +41,11 @@ async def stops(config: Config) -> dict[str, Stop]:
 
 def in_plain_words(answer: Answer, language: str, config: Config, texts: Texts) -> str:
     """An answer as the terminal prints it, without its links and buttons."""
+    from bot.core.markup import Markup
     from bot.platforms.terminal.payload import Renderer
-    from bot.platforms.terminal.style import Style
 
     reply = reply_to(answer, language=language, contact=campaign_of(config).contact)
-    renderer = Renderer(texts, Style(commands.CATALOGUE))
+    renderer = Renderer(texts, Markup(commands.CATALOGUE))
     text: str = renderer.render(reply, language=language, zone=config.campaign.timezone)["text"]
     return text
 

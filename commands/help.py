@@ -107,7 +107,7 @@ async def status(context: Context) -> Reply:
         _field("outbox", "status.waiting", due=due, later=later, failed=counts.get("failed", 0)),
         _field("disk", "status.disk_free", count=bot.free_disk() // 1_000_000),
     ]
-    body = (Phrase("status.muted"),) if bot.muted else ()
+    body = (*((Phrase("status.muted"),) if bot.muted else ()), *bot.notes.values())
     return Reply(Phrase("status.lead", {"version": bot.version, "name": bot.campaign.name}), body, tuple(fields))
 
 

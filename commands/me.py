@@ -35,7 +35,7 @@ async def language(context: Context, language: Annotated[str, LANGUAGES]) -> Rep
     return Reply(Phrase("me.language_chosen"), language=language)
 
 
-@command("me.timezone", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True)
+@command("me.timezone", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True, personal=True)
 async def timezone(context: Context, timezone: Annotated[str, Reference(zones)]) -> Reply:
     """Choose the zone in which the bot writes moments."""
     await people.choose_zone(context.tx, context.author, timezone)
@@ -44,7 +44,7 @@ async def timezone(context: Context, timezone: Annotated[str, Reference(zones)])
     )
 
 
-@command("me.quiet", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True)
+@command("me.quiet", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True, personal=True)
 async def quiet(
     context: Context,
     from_: Annotated[str | None, Text(limit=20)] = None,

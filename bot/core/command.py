@@ -74,6 +74,7 @@ class Command:
     Attributes:
         names: Per language, one or two words: "taak oppakken".
         synonyms: Per language, accepted where commands are typed.
+        personal: Its line may hold what is nobody else's business: not carried out where others read the line.
         parameters: In the order in which they are typed.
     """
 
@@ -83,6 +84,7 @@ class Command:
     seen_by: Seen
     writes: bool
     parameters: tuple[Declared, ...]
+    personal: bool = False
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     synonyms: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     helps: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -92,7 +94,9 @@ class Command:
         return frozenset(self.names.values()).union(*self.synonyms.values())
 
 
-def command(id_: str, *, allow: Role, seen_by: Seen = Seen.ROOM, writes: bool = False) -> Callable[[Run], Command]:
+def command(
+    id_: str, *, allow: Role, seen_by: Seen = Seen.ROOM, writes: bool = False, personal: bool = False
+) -> Callable[[Run], Command]:
     """Declare a command over a typed async function; the first argument is its context.
 
     Raises:
@@ -100,7 +104,7 @@ def command(id_: str, *, allow: Role, seen_by: Seen = Seen.ROOM, writes: bool = 
     """
 
     def declare(run: Run) -> Command:
-        return Command(id_, run, allow, seen_by, writes, tuple(_parameters(id_, run)))
+        return Command(id_, run, allow, seen_by, writes, tuple(_parameters(id_, run)), personal)
 
     return declare
 
@@ -160,6 +164,18 @@ class Catalogue:
         # Two words may hold two slips, one word of four letters one.
         near = process.extract(words[:60], names, scorer=OSA.normalized_similarity, score_cutoff=0.65, limit=limit * 2)
         return list({self._typed[name].id: self._typed[name] for name, _, _ in near}.values())[:limit]
+
+    def misspelt(self, word: str, *, allowed: Role = Role.ORGANISER, limit: int = 3) -> list[Command]:
+        """Commands whose first word is at most two slips of the pen away, one in a word of three letters."""
+        most = min(len(word) - 2, 2)
+        if most < 1:
+            return []
+        near: dict[str, int] = {}
+        for name, c in self._typed.items():
+            slips = OSA.distance(word, name.split()[0], score_cutoff=most)
+            if slips <= most and c.allow <= allowed:
+                near[c.id] = min(slips, near.get(c.id, slips))
+        return [self.commands[id_] for id_ in sorted(near, key=near.__getitem__)[:limit]]
 
     def group(self, word: str) -> list[Command]:
         """The commands that begin with this word, in any language."""

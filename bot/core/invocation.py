@@ -60,6 +60,8 @@ class Invocation:
         groups: What the platform knows of the account: "member", "discord:role:42", "matrix:power>=50@!room".
         language: The language that the platform reports for the account, such as "nl" or "en-GB".
         press: Set when an own button was tapped.
+        aloud: Others read the line itself, whoever may read the answer.
+        perhaps: It may be a question: a line that is no command is asked of the answers.
     """
 
     id: str
@@ -72,3 +74,5 @@ class Invocation:
     groups: frozenset[str] = frozenset()
     language: str | None = None
     press: Press | None = None
+    aloud: bool = False
+    perhaps: bool = False

@@ -21,6 +21,7 @@ from bot.core.parameters import Choice, Reference, Scope, Text, clean
 from bot.core.reply import Typed
 
 MAX_LINE = 10_000
+SLIP_WORDS = 4
 _CLOSERS = {
     '"': '"', "“": '”“"', "”": "”", "„": '”“"',
     "'": "'", "‘": "’‘'", "’": "’", "‚": "’‘'",
@@ -32,11 +33,17 @@ _NAMED = re.compile(r"([^\W\d]\w*):(?=\S)(?!//)")
 
 
 class UnknownCommand(NotFound):
-    """No command is called that; `like` holds the nearest that the caller may use."""
+    """No command is called that.
 
-    def __init__(self, text: str, like: Sequence[Command]) -> None:
+    Attributes:
+        like: The nearest that the caller may use.
+        slip: It is a command with a slip of the pen, rather than a sentence that happens to begin like one.
+    """
+
+    def __init__(self, text: str, like: Sequence[Command], *, slip: bool = False) -> None:
         super().__init__("command.unknown" if like else "command.nothing_like", text=text)
         self.like = tuple(like)
+        self.slip = slip
 
 
 class BadValue(UserError):
@@ -126,8 +133,10 @@ def _command(words: Sequence[Word], catalogue: Catalogue, role: Role) -> tuple[C
             return found, count
     first = typed[0].rstrip(".") if typed else ""
     group = [c for c in catalogue.group(first) if c.allow <= role]
-    like = catalogue.like(" ".join(typed), allowed=role) or group or catalogue.like(first, allowed=role)
-    raise UnknownCommand(" ".join(word.text for word in words[:2])[:60], like)
+    slips = catalogue.misspelt(first, allowed=role)
+    like = catalogue.like(" ".join(typed), allowed=role) or group or catalogue.like(first, allowed=role) or slips
+    few = len(words) <= SLIP_WORDS and not words[-1].text.endswith("?") if words else False
+    raise UnknownCommand(" ".join(word.text for word in words[:2])[:60], like, slip=few and bool(slips or group))
 
 
 def _by_name(words: Sequence[Word], line: str, command: Command) -> tuple[list[Word], dict[str, str]]:

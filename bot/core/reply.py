@@ -127,12 +127,17 @@ class For(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Button:
-    """A command with short values; every button can be typed too."""
+    """A command with short values; every button can be typed too.
+
+    Attributes:
+        back: What is offered to whoever takes the tap back, where a platform can see that: "give T12 back".
+    """
 
     label: Phrase
     command: str
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     whose: For = For.ASKER
+    back: "Button | None" = None
 
 
 class Kind(enum.StrEnum):

@@ -28,9 +28,10 @@ class Maybe:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Later:
-    """It did not arrive; come back after some seconds."""
+    """It did not arrive; come back after some seconds, which may hold for the whole account."""
 
     seconds: float
+    everywhere: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -151,7 +152,7 @@ def _stopped() -> bool:
 def _unclear(error: Exception) -> Outcome:
     match error:
         case TryAfter():
-            return Later(error.seconds)
+            return Later(error.seconds, error.everywhere)
         case TimeoutError():
             return Maybe("no answer in time")
         case Unknown():

@@ -23,6 +23,14 @@ class Budgets:
     def __init__(self) -> None:
         self._calls: dict[str, collections.deque[float]] = {}
         self._longest = 0.0
+        self._told: dict[str, float] = {}
+
+    def told(self, key: str, wait: float, now: float) -> bool:
+        """Whether somebody was told to wait until a moment that has not come yet; from now on they were."""
+        self._told = {k: until for k, until in self._told.items() if until > now}
+        before = key in self._told
+        self._told.setdefault(key, now + wait)
+        return before
 
     def take(self, keys: Iterable[tuple[str, Rate]], now: float) -> float:
         """Count one call against each key; 0, or the seconds until it may go on (then nothing is counted)."""

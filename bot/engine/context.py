@@ -10,7 +10,7 @@ from bot.campaign.quiet import QuietHours
 from bot.campaign.rooms import Rooms
 from bot.core.command import Catalogue, Role
 from bot.core.invocation import Address, Invocation
-from bot.core.reply import Words
+from bot.core.reply import Phrase, Words
 from bot.core.texts import Texts
 from bot.engine.budget import Rate
 from bot.engine.roles import Roles
@@ -43,6 +43,7 @@ class Bot:
 
     Attributes:
         faq: The answers now in force; replaced whole by a reload.
+        notes: What platforms want known, by subject, until further notice.
     """
 
     campaign: Campaign
@@ -56,6 +57,7 @@ class Bot:
     played: bool
     free_disk: Callable[[], int]
     muted: bool
+    notes: dict[str, Phrase] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

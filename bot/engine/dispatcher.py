@@ -11,9 +11,9 @@ from bot.campaign import people
 from bot.campaign.people import Person
 from bot.core import moments, parsing
 from bot.core.command import Command, Role, Seen
-from bot.core.errors import Denied, Refused
+from bot.core.errors import Denied, Invalid, Refused
 from bot.core.invocation import Invocation, Press
-from bot.core.parsing import UnknownCommand
+from bot.core.parsing import BadValue, UnknownCommand
 from bot.core.reply import Reply, Typed
 from bot.engine import apology, handled
 from bot.engine.budget import Budgets, Rate
@@ -22,6 +22,7 @@ from bot.engine.context import OWN_BUTTONS, Bot, Context
 from bot.store.database import Conflict, Database, Transaction, Violated
 
 SUGGEST_SECONDS = 0.5
+QUESTION = "faq"
 LEAST_DISK = 100 * 1024 * 1024
 _ATTEMPTS = 4  # two that meet on PostgreSQL; the second time one of them is alone
 
@@ -37,6 +38,20 @@ class Answered:
     zone: str
     private: bool
     until: int
+    told: bool = False
+    unsay: bool = False
+
+
+class Spent(Refused):
+    """The budget is used up.
+
+    Attributes:
+        told: The asker heard so before, and the moment of it has not passed.
+    """
+
+    def __init__(self, until: dt.datetime, *, told: bool) -> None:
+        super().__init__("budget.spent", until=until)
+        self.told = told
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -79,22 +94,23 @@ class Dispatcher:
         """Run a call; whatever goes wrong becomes an answer."""
         caller = self._stranger(call)
         command: Command | None = None
+        told = False
         try:
             self._spend(call, caller.role)
             command, raw = self._read(call, caller)
-            _allow(command, caller.role)
-            run = self._write if command.writes else self._look
-            caller, reply = await run(command, raw, call, caller)
+            _allow(command, caller.role, call)
+            command, caller, reply = await self._carry_out(command, raw, call, caller)
         except Exception as error:  # noqa: BLE001 - whatever it is, the person hears of it and the log has the rest
             caller, before = await self._known(call, caller)
             reply = before or apology.of(error, command, call, language=caller.language)
-        return self._answer(command, reply, call, caller)
+            told = before is None and isinstance(error, Spent) and error.told
+        return self._answer(command, reply, call, caller, told=told)
 
-    async def said(self, call: Invocation) -> None:
-        """The answer to a call has reached the asker; when that cannot be kept it may be said again."""
+    async def said(self, *calls: Invocation) -> None:
+        """The answers to these calls have reached their askers; what cannot be kept may be said again."""
         try:
             async with self._database.write() as tx:
-                await handled.said(tx, call.id, self._clock.now())
+                await handled.said(tx, [call.id for call in calls], self._clock.now())
         except Exception as error:  # the person has the answer, and the platform must go on
             log.warning("an answer may be said again", exc_info=error)
 
@@ -127,14 +143,38 @@ class Dispatcher:
         if not call.private and call.command is None:  # taps count for the person only
             rates.append((f"room {call.where}", campaign.room_rate))
         if wait := self._budgets.take(rates, self._machine()):
-            raise Refused("budget.spent", until=_whole_minute(self._clock.now() + dt.timedelta(seconds=wait)))
+            told = self._budgets.told(f"{call.who} {call.where}", wait, self._machine())
+            raise Spent(_whole_minute(self._clock.now() + dt.timedelta(seconds=wait)), told=told)
 
     def _read(self, call: Invocation, caller: _Caller) -> tuple[Command, Mapping[str, str]]:
         if call.command is not None:
             if call.command not in self._bot.catalogue.commands:  # a menu or a button of an older version
                 raise UnknownCommand(call.command.replace(".", " "), ())
             return self._bot.catalogue[call.command], call.values
-        return parsing.read((call.line or "").strip(), self._bot.catalogue, role=caller.role)
+        line = (call.line or "").strip()
+        try:
+            return parsing.read(line, self._bot.catalogue, role=caller.role)
+        except (UnknownCommand, Invalid) as error:
+            if not call.perhaps or (isinstance(error, UnknownCommand) and error.slip):
+                raise
+            return self._question(line)
+
+    def _question(self, line: str) -> tuple[Command, Mapping[str, str]]:
+        return self._bot.catalogue[QUESTION], {"question": line}
+
+    async def _carry_out(
+        self, command: Command, raw: Mapping[str, str], call: Invocation, caller: _Caller
+    ) -> tuple[Command, _Caller, Reply]:
+        """Run a command; what only looked like one was a question ("help, mijn mail doet het niet")."""
+        run = self._write if command.writes else self._look
+        try:
+            caller, reply = await run(command, raw, call, caller)
+        except BadValue:
+            if not (call.perhaps and raw and all(" " not in name for name in command.names.values())):
+                raise
+            command, raw = self._question((call.line or "").strip())
+            caller, reply = await self._look(command, raw, call, caller)
+        return command, caller, reply
 
     async def _look(
         self, command: Command, raw: Mapping[str, str], call: Invocation, caller: _Caller
@@ -223,10 +263,13 @@ class Dispatcher:
 
     # -- what to say ------------------------------------------------------------------------------------
 
-    def _answer(self, command: Command | None, reply: Reply, call: Invocation, caller: _Caller) -> Answered:
+    def _answer(
+        self, command: Command | None, reply: Reply, call: Invocation, caller: _Caller, *, told: bool
+    ) -> Answered:
         until = moments.to_ms(caller.now + OWN_BUTTONS)
-        private = self._is_private(command, reply, call)
-        return Answered(reply, reply.language or caller.language, caller.zone, private, until)
+        unsay = command is not None and command.personal and call.aloud
+        private = self._is_private(command, reply, call) and not unsay
+        return Answered(reply, reply.language or caller.language, caller.zone, private, until, told, unsay)
 
     def _is_private(self, command: Command | None, reply: Reply, call: Invocation) -> bool:
         seen = command.seen_by if command else Seen.ROOM
@@ -235,9 +278,11 @@ class Dispatcher:
         return call.private or reply.private or away
 
 
-def _allow(command: Command, role: Role) -> None:
+def _allow(command: Command, role: Role, call: Invocation) -> None:
     if role < command.allow:
         raise Denied("denied." + command.allow.name.lower(), command=Typed(command.id))
+    if command.personal and call.aloud:
+        raise Refused("command.aloud", command=Typed(command.id))
 
 
 def _whole_minute(moment: dt.datetime) -> dt.datetime:

@@ -1,6 +1,7 @@
 """Handled once: the reply to a writing command is kept in its own transaction, and said again to a replay."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from bot.core.invocation import Invocation
 from bot.core.reply import Reply
@@ -24,9 +25,12 @@ async def keep(tx: Transaction, call: Invocation, reply: Reply, *, language: str
     )  # fmt: skip
 
 
-async def said(tx: Transaction, call: str, now: dt.datetime) -> None:
-    """The reply has reached the asker."""
-    await tx.run("UPDATE handled SET said_at = :now WHERE id = :call AND said_at IS NULL", call=call, now=now)
+async def said(tx: Transaction, calls: Sequence[str], now: dt.datetime) -> None:
+    """The replies have reached their askers."""
+    await tx.many(
+        "UPDATE handled SET said_at = :now WHERE id = :call AND said_at IS NULL",
+        [{"call": call, "now": now} for call in calls],
+    )
 
 
 async def press(tx: Transaction, token: str, now: dt.datetime) -> bool:

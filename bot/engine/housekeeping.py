@@ -37,12 +37,14 @@ class Keep:
         outbox_text: The words of messages.
         outbox: Messages.
         audit: What organisers did; and the ids of their announcements, which can be changed for as long.
+        events_seen: The ids of events that platforms dealt with.
     """
 
     handled: dt.timedelta
     outbox_text: dt.timedelta
     outbox: dt.timedelta
     audit: dt.timedelta
+    events_seen: dt.timedelta = dt.timedelta(days=14)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,6 +85,11 @@ _OUTBOX = _Rule(
 )
 _AUDIT = _Rule("audit", "SELECT id FROM audit WHERE at < :before", "DELETE FROM audit WHERE id = :id")
 _PRESSED = _Rule("pressed", "SELECT token FROM pressed WHERE at < :before", "DELETE FROM pressed WHERE token = :token")
+_SEEN = _Rule(
+    "events_seen",
+    "SELECT platform, event FROM seen WHERE at < :before",
+    "DELETE FROM seen WHERE platform = :platform AND event = :event",
+)
 _DRAFTS = _Rule(
     "drafts",
     """
@@ -122,6 +129,7 @@ class Housekeeping:
                 (_TEXT, keep.outbox_text),
                 (_OUTBOX, keep.outbox),
                 (_AUDIT, keep.audit),
+                (_SEEN, keep.events_seen),
                 (_PRESSED, DAY),
                 (_DRAFTS, DAY),
             )

@@ -28,8 +28,11 @@ class Pace:
         if well:
             self._at_once = min(self._at_once + 1, self._most)
 
-    def slowed(self, place: str, until: int, machine: int) -> None:
-        """A message to a place was told to come back at a moment."""
+    def slowed(self, place: str, until: int, machine: int, *, everywhere: bool = False) -> None:
+        """A message to a place was told to come back at a moment; `everywhere`: so is every other one."""
+        if everywhere:
+            self.until = max(self.until, until)
+            return
         self._told = {p: moment for p, moment in self._told.items() if moment > machine and p != place}
         if self._told:
             self.until = max(self.until, min(until, *self._told.values()))

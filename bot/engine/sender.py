@@ -72,7 +72,8 @@ class Sender:
         outcome = await self._attempt(entry)
         if isinstance(outcome, Later):
             machine = self._machine()
-            pace.slowed(entry.destination, machine + int(outcome.seconds * 1000), machine)
+            until = machine + int(outcome.seconds * 1000)
+            pace.slowed(entry.destination, until, machine, everywhere=outcome.everywhere)
         return await self._write_down(entry, outcome)
 
     async def _attempt(self, entry: Entry) -> Outcome:
@@ -110,7 +111,7 @@ class Sender:
             case Maybe(error):
                 again = machine + int(self._patience.back_off(entry.attempts) * 1000)
                 await outbox.retry(tx, entry, error[:200], again)
-            case Later(seconds):
+            case Later(seconds=seconds):
                 await outbox.postpone(tx, entry, f"later: {seconds:g} s", machine + int(seconds * 1000))
             case Rejected():
                 return await self._ledger.rejected(tx, entry, outcome, now)

@@ -40,5 +40,4 @@ async def queue(tx: Transaction, platforms: Collection[str], now: dt.datetime) -
         ],
         now=now,
     )
-    for row in ours:
-        await handled.said(tx, row["id"], now)
+    await handled.said(tx, [row["id"] for row in ours], now)

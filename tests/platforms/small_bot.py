@@ -136,6 +136,8 @@ class Answered:
     private: bool
     zone: str = "Europe/Amsterdam"
     until: int = UNTIL
+    told: bool = False
+    unsay: bool = False
 
 
 class SmallDispatcher:
@@ -159,9 +161,10 @@ class SmallDispatcher:
             reply = Reply(Phrase("t.error", {"key": error.key, "what": what}), kind=Kind.ERROR)
         return Answered(reply, language, call.private or bool(found and found.seen_by is Seen.ASKER))
 
-    async def said(self, call: Invocation) -> None:
+    async def said(self, *calls: Invocation) -> None:
         """On the other stream, so that a test sees for which calls it came."""
-        sys.stderr.write(f"said {call.id}\n")
+        for call in calls:
+            sys.stderr.write(f"said {call.id}\n")
 
     async def suggest(self, call: Invocation, parameter: str, partial: str) -> Sequence[tuple[str, str]]:
         found = next(p for p in self._known[call.command or ""].parameters if p.name == parameter)

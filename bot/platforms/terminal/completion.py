@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import AsyncIterator, Iterator, Sequence
 
 from bot.core.command import Catalogue, Command, Declared
+from bot.core.markup import Markup
 from bot.core.parameters import clean
 from bot.core.parsing import Word, split
 from bot.core.platform import Dispatcher
@@ -12,7 +13,6 @@ from bot.core.texts import LANGUAGES, Texts
 from bot.platforms.terminal.buttons import Buttons
 from bot.platforms.terminal.own import NAMES
 from bot.platforms.terminal.session import Session
-from bot.platforms.terminal.style import Style
 
 _LONGEST = 500  # something that long was pasted
 
@@ -43,7 +43,7 @@ class Completion:
         self._zone = zone
         self._rooms = rooms
         self._people = people
-        self._style = Style(catalogue)
+        self._style = Markup(catalogue)
 
     async def offers(self, line: str) -> AsyncIterator[Offer]:
         """Everything that may come at the end of the line, best first."""

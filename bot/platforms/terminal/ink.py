@@ -39,6 +39,3 @@ class Ink:
 
     def _wrap(self, start: str, text: str, end: str) -> str:
         return f"\x1b[{start}m{text}\x1b[{end}m" if self.on and text else text
-
-
-PLAIN = Ink(on=False)

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from bot.core.markdown import is_simple, plain
+from bot.core.markup import Markup
 from bot.core.parameters import clean
 from bot.core.platform import Payload
 from bot.core.reply import Button, Phrase, Reply
 from bot.core.texts import Texts
-from bot.platforms.terminal.markdown import is_simple, plain
-from bot.platforms.terminal.style import Style
 
 OWN = "_"
 _ORDER = ("to", "private", "text", "fields", "progress", "picture", "file", "links", "buttons", "kind", "key", "edits")
@@ -22,7 +22,7 @@ _ORDER = ("to", "private", "text", "fields", "progress", "picture", "file", "lin
 class Renderer:
     """Replies in words."""
 
-    def __init__(self, texts: Texts, style: Style) -> None:
+    def __init__(self, texts: Texts, style: Markup) -> None:
         self._texts = texts
         self._style = style
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from bot.core.markdown import written
+from bot.core.markup import Markup
 from bot.core.platform import Payload
 from bot.core.reply import Kind, Phrase
 from bot.core.texts import Texts, write_value
 from bot.platforms.terminal.ink import Ink
-from bot.platforms.terminal.markdown import written
 from bot.platforms.terminal.payload import OWN
-from bot.platforms.terminal.style import Style
 
 _BAR_WIDTH = 24
 
@@ -16,7 +16,7 @@ _BAR_WIDTH = 24
 class Sheet:
     """Draws messages: to whom, the text, and everything that hangs beneath it, in the order of a reply."""
 
-    def __init__(self, texts: Texts, style: Style, ink: Ink, zone: str) -> None:
+    def __init__(self, texts: Texts, style: Markup, ink: Ink, zone: str) -> None:
         self._texts = texts
         self._style = style
         self._ink = ink

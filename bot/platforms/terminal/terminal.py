@@ -12,6 +12,7 @@ from typing import Protocol, TextIO
 
 from bot.core.command import Catalogue
 from bot.core.invocation import Address, Invocation
+from bot.core.markup import Markup
 from bot.core.platform import Answer, Dispatcher, Payload
 from bot.core.reply import Kind, Phrase, Reply
 from bot.core.texts import Texts
@@ -25,7 +26,6 @@ from bot.platforms.terminal.payload import OWN, Renderer, addressed, as_json
 from bot.platforms.terminal.screen import Closed, Screen
 from bot.platforms.terminal.session import FIRST_SPEAKER, GUEST, PLATFORM, Session
 from bot.platforms.terminal.sheet import Sheet
-from bot.platforms.terminal.style import Style
 from bot.platforms.terminal.wrap import wrapped
 
 
@@ -78,7 +78,7 @@ class Terminal:
         self._listens = listens
         self._input, self._output = _descriptor(sys.__stdin__), _descriptor(sys.__stdout__)
         self._person = listens and _is_tty(self._input) and _is_tty(self._output)
-        style = Style(catalogue)
+        style = Markup(catalogue)
         self._renderer = Renderer(texts, style)
         self._sheet = Sheet(texts, style, Ink.of(tty=_is_tty(self._output)), setting.zone)
         self._screen = Screen(self._output, prompted=self._person)

@@ -1,24 +1,50 @@
-"""CommonMark -> text for a terminal: lists with bullets, links with their address, no marks of emphasis."""
+"""CommonMark -> plain text: lists with bullets, links with their address, no marks of emphasis."""
 
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bot.core.parameters import clean
-from bot.platforms.terminal.ink import PLAIN, Ink
 
 _PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 20})
 _BULLET = "• "
 _RULE = "────────"
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-# Paragraphs of one line each, in which nothing is markup but escaped characters: no parser is needed. A line of
-# this kind begins with nothing that could open a list, a heading or a block of code.
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~\n])")
+# Paragraphs of lines with hard breaks, in which nothing is markup but escaped characters: no parser is needed. A line
+# of this kind begins with nothing that could open a list, a heading or a block of code.
 _START = r"(?!\s|[-+#=~]|\d+[.)])"
 _INLINE = r"(?:[^\\`*_\[\]<>&\n]++|\\[!-/:-@\[-`{-~])*+"
-_SIMPLE = re.compile(rf"{_START}{_INLINE}(?:(?<![\s\\])\n\n{_START}{_INLINE})*+(?<!\s)")
+_SIMPLE = re.compile(rf"{_START}{_INLINE}(?:(?:(?<![\s\\])\n\n|(?<=[\S\n])\\\n){_START}{_INLINE})*+(?<!\s)")
+
+
+class Marks(Protocol):
+    """What is put around words that stand out."""
+
+    def bold(self, text: str) -> str: ...
+
+    def italic(self, text: str) -> str: ...
+
+    def underlined(self, text: str) -> str: ...
+
+
+class Bare:
+    """No marks at all."""
+
+    def bold(self, text: str) -> str:
+        return text
+
+    def italic(self, text: str) -> str:
+        return text
+
+    def underlined(self, text: str) -> str:
+        return text
+
+
+BARE = Bare()
 
 
 def is_simple(text: str) -> bool:
@@ -26,18 +52,31 @@ def is_simple(text: str) -> bool:
     return _SIMPLE.fullmatch(text) is not None
 
 
+def unescaped(text: str) -> str:
+    """Simple text as it is read: without backslashes before characters and line ends."""
+    return _ESCAPED.sub(r"\1", text) if "\\" in text else text
+
+
 def plain(text: str) -> str:
     """CommonMark as text."""
     text = clean(text)
-    if is_simple(text):
-        return _ESCAPED.sub(r"\1", text) if "\\" in text else text
-    return written(text, PLAIN)
+    return unescaped(text) if is_simple(text) else laid_out(parsed(text), BARE)
 
 
-def written(text: str, ink: Ink) -> str:
+def written(text: str, marks: Marks) -> str:
     """CommonMark as text with bold words and underlined links."""
-    page = _Page(ink)
-    for token in _PARSER.parse(clean(text)):
+    return laid_out(parsed(clean(text)), marks)
+
+
+def parsed(text: str) -> Sequence[Token]:
+    """Cleaned CommonMark as the parser's tokens."""
+    return _PARSER.parse(text)
+
+
+def laid_out(tokens: Sequence[Token], marks: Marks) -> str:
+    """The parser's tokens as text."""
+    page = _Page(marks)
+    for token in tokens:
         page.take(token)
     return clean_ends("\n".join(page.lines))
 
@@ -59,7 +98,7 @@ class _List:
 class _Page:
     """Lines so far, and what is open around the next one."""
 
-    ink: Ink
+    marks: Marks
     lines: list[str] = dataclasses.field(default_factory=list)
     margins: list[str] = dataclasses.field(default_factory=list)
     lists: list[_List] = dataclasses.field(default_factory=list)
@@ -69,8 +108,8 @@ class _Page:
     def take(self, token: Token) -> None:
         match token.type:
             case "inline":
-                text = inline(token.children or (), self.ink)
-                self.block(self.ink.bold(text) if self.heading else text)
+                text = inline(token.children or (), self.marks)
+                self.block(self.marks.bold(text) if self.heading else text)
             case "fence" | "code_block":
                 self.apart()
                 self.block(clean(token.content).rstrip("\n"))
@@ -137,7 +176,7 @@ class _Page:
             self.block("")
 
 
-def inline(tokens: Sequence[Token], ink: Ink) -> str:
+def inline(tokens: Sequence[Token], marks: Marks) -> str:
     """The words of one paragraph."""
     parts: list[str] = []
     opened: list[tuple[int, Callable[[str], str]]] = []  # where a span began, and what is done to it
@@ -148,9 +187,9 @@ def inline(tokens: Sequence[Token], ink: Ink) -> str:
             case "hardbreak":
                 parts.append("\n")
             case "image":
-                parts.append(_with_address(inline(token.children or (), PLAIN), str(token.attrs.get("src", "")), ink))
+                parts.append(_with_address(inline(token.children or (), BARE), str(token.attrs.get("src", "")), marks))
             case _ if token.nesting == 1:
-                opened.append((len(parts), _span(token, ink)))
+                opened.append((len(parts), _span(token, marks)))
             case _ if token.nesting == -1:
                 at, change = opened.pop()
                 parts[at:] = [change("".join(parts[at:]))]
@@ -159,19 +198,19 @@ def inline(tokens: Sequence[Token], ink: Ink) -> str:
     return "".join(parts)
 
 
-def _span(token: Token, ink: Ink) -> Callable[[str], str]:
+def _span(token: Token, marks: Marks) -> Callable[[str], str]:
     match token.type:
         case "strong_open":
-            return ink.bold
+            return marks.bold
         case "em_open":
-            return ink.italic
+            return marks.italic
     address = str(token.attrs.get("href", ""))
-    return lambda label: _with_address(label, address, ink)
+    return lambda label: _with_address(label, address, marks)
 
 
-def _with_address(label: str, address: str, ink: Ink) -> str:
+def _with_address(label: str, address: str, marks: Marks) -> str:
     """`title (url)`, or only the url when the two are equal."""
     address = clean(address)
     if not address or address in {label, f"mailto:{label}"}:
-        return ink.underlined(label)
-    return f"{label} ({ink.underlined(address)})" if label else ink.underlined(address)
+        return marks.underlined(label)
+    return f"{label} ({marks.underlined(address)})" if label else marks.underlined(address)

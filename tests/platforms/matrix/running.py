@@ -1,0 +1,170 @@
+"""A bot on a real homeserver, in this process: everything of the real one but its configuration file."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import pathlib
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Self
+
+import commands
+from bot.campaign.rooms import Room, Rooms
+from bot.core.command import Catalogue
+from bot.core.invocation import Address
+from bot.core.reply import Reply
+from bot.desk import ReportDesk
+from bot.engine.clock import RealClock, machine_ms
+from bot.engine.context import Bot
+from bot.engine.delivery import Delivery
+from bot.engine.dispatcher import Dispatcher
+from bot.engine.roles import Roles
+from bot.engine.sender import Patience
+from bot.platforms.matrix.login import Account
+from bot.platforms.matrix.matrix import Matrix, Setting
+from bot.store import outbox
+from bot.store.database import Database
+from bot.store.memory import Memory
+from bot.store.message import Message, Priority
+from tests import talk
+from tests.matrix_people import Person, wait
+from tests.platforms.matrix.trial import with_sentences
+from tests.synapse import Synapse
+
+PASSWORD = "een lang wachtwoord"
+STORE_KEY = "sleutel van de test"
+READY_SECONDS = 20.0
+
+
+@dataclasses.dataclass(slots=True)
+class Home:
+    """What stays of a bot when it stops: its account, its database, its folder of keys.
+
+    Attributes:
+        rooms: By kind, as configured: `!id` or `#alias:server`.
+        organisers: Who has that role: accounts, or `matrix:power>=50@!room`.
+    """
+
+    synapse: Synapse
+    folder: pathlib.Path
+    user_id: str
+    rooms: dict[str, Sequence[str]] = dataclasses.field(default_factory=dict)
+    organisers: Sequence[str] = ()
+    invites_from: Sequence[str] = ("*:actie.test",)
+    password: str | None = PASSWORD
+    token: str | None = None
+    database: str = "bot.db"
+    store: str = "matrix"
+    catalogue: Catalogue = commands.CATALOGUE
+    limited: bool = False
+
+    @classmethod
+    async def new(cls, synapse: Synapse, folder: pathlib.Path, **settings: Any) -> Self:
+        """An account, and nothing else yet."""
+        account = await synapse.register(synapse.unique("bot"), password=PASSWORD)
+        return cls(synapse, folder, account.user_id, **settings)
+
+    def bot(self) -> Bot:
+        made = talk.bot(self.catalogue)
+        made.texts = with_sentences(made.texts)
+        kinds = {
+            kind: tuple(Room(Address("matrix", room), "nl") for room in rooms) for kind, rooms in self.rooms.items()
+        }
+        roles = Roles(frozenset(self.organisers), frozenset({"member"}))
+        made.campaign = dataclasses.replace(made.campaign, rooms=Rooms(kinds), roles=roles, quiet=None)
+        return made
+
+    def setting(self, bot: Bot) -> Setting:
+        account = Account(
+            self.synapse.url, self.user_id, "ACTIEBOT", self.token, self.password, self.folder / self.store, STORE_KEY
+        )
+        every = [room for rooms in self.rooms.values() for room in rooms]
+        grants = [role for role in self.organisers if role.startswith("matrix:power")]
+        campaign = bot.campaign
+        return Setting(
+            account, "!", self.invites_from, every, self.rooms.get("organisers", ()), grants, campaign.language,
+            campaign.zone, campaign.name,
+        )  # fmt: skip
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, ready: bool = True) -> AsyncIterator["Running"]:
+        """The bot at work; `ready`: wait until it has synced once."""
+        async with Database.connect(f"sqlite:///{self.folder / self.database}") as database:
+            running = Running(self, database)
+            tasks = running.start()
+            try:
+                if ready:
+                    await running.ready()
+                yield running
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+                for task in tasks:
+                    if not task.cancelled() and (error := task.exception()):
+                        raise error
+
+
+class Running:
+    """A bot at work."""
+
+    def __init__(self, home: Home, database: Database) -> None:
+        self.home = home
+        self.database = database
+        self.user_id = home.user_id
+        self.bot = home.bot()
+        self.clock = RealClock()
+        self.desk = ReportDesk(self.bot, database, now=self.clock.now, written=self._wake)
+        self.memory = Memory(database, "matrix", machine=machine_ms)
+        self.matrix = Matrix(self.bot.texts, self.bot.catalogue, home.setting(self.bot), self.memory, self.desk)
+        campaign = self.bot.campaign
+        self.delivery = Delivery(
+            database, self.clock, {"matrix": self.matrix}, language="nl", zone=campaign.zone, rooms=campaign.rooms,
+            quiet=None, patience=Patience(first=0.2, most=2.0),
+        )  # fmt: skip
+        self.dispatcher = Dispatcher(
+            self.bot, database, self.clock, machine=asyncio.get_running_loop().time, written=self._wake,
+            unlimited=not home.limited,
+        )  # fmt: skip
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> list[asyncio.Task[None]]:
+        self.tasks = [
+            asyncio.create_task(self.matrix.run(self.dispatcher)), asyncio.create_task(self.delivery.run())
+        ]  # fmt: skip
+        return self.tasks
+
+    async def ready(self) -> None:
+        """Wait for the first sync."""
+
+        def synced() -> bool:
+            for task in self.tasks:
+                if task.done():
+                    task.result()
+            return self.matrix.synced
+
+        await wait(synced, seconds=READY_SECONDS)
+
+    async def in_room(self, room: str) -> None:
+        """Wait until the bot is in a room."""
+        await wait(lambda: self.matrix.is_in(room))
+
+    async def announce(self, cause: str, reply: Reply, *to: str, due: dt.datetime | None = None, **more: Any) -> None:
+        """Put a message in the outbox."""
+        messages = [Message(cause, address, reply, due=due, priority=Priority.ANNOUNCEMENT, **more) for address in to]
+        async with self.database.write() as tx:
+            await outbox.put(tx, messages, now=self.clock.now())
+        self._wake()
+
+    async def drained(self) -> None:
+        await self.delivery.drain()
+
+    def _wake(self) -> None:
+        self.delivery.wake()
+
+
+async def private_room(person: Person, bot: Running, *, encrypted: bool = False) -> str:
+    """A room of two, made by a person."""
+    room = await person.create_room(bot.user_id, encrypted=encrypted, direct=True)
+    await bot.in_room(room)
+    return room
