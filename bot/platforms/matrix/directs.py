@@ -126,7 +126,7 @@ class Directs:
             })  # fmt: skip
             return str(answer["room_id"])
 
-        room = await self._turns.run(f"direct {user}", Rank.ANSWER, create)
+        room = await self._turns.run_apart(f"direct {user}", Rank.ANSWER, create)
         self._invited[room] = self._now()
         await self._appeared(room, user)
         return await self._keep(user, room)
@@ -137,7 +137,7 @@ class Directs:
             await self._server.call("POST", path, {"user_id": user})
             return room
 
-        await self._turns.run(f"direct {user}", Rank.ANSWER, invite)
+        await self._turns.run_apart(f"direct {user}", Rank.ANSWER, invite)
         self._invited[room] = self._now()
         await self._appeared(room, user)
 

@@ -9,8 +9,8 @@ import tempfile
 import urllib.parse
 from collections.abc import Iterator
 
+from bot.core.platform import Off
 from bot.core.reply import Phrase
-from bot.platforms.matrix.off import Off
 from bot.platforms.matrix.sealing import WrongKey, seal, stretched, unseal
 
 

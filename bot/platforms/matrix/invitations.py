@@ -63,7 +63,7 @@ class Invitations:
 
         for tries in range(_TRIES):
             try:
-                await self._turns.run(f"join {room}", Rank.OWN, post)
+                await self._turns.run_apart(f"join {room}", Rank.OWN, post)
             except PlatformRefused as error:
                 log.info("a room could not be joined", reason=error.reason)
                 return error.reason

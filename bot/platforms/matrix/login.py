@@ -6,10 +6,10 @@ import pathlib
 import secrets
 from typing import Self
 
+from bot.core.platform import Off
 from bot.core.reply import Phrase
 from bot.platforms.matrix.folder import Folder, must_encrypt
 from bot.platforms.matrix.homeserver import Homeserver, Rejected
-from bot.platforms.matrix.off import Off
 
 _FILE = "login"
 _API = "/_matrix/client/v3"
@@ -98,7 +98,7 @@ async def _by_token(homeserver: Homeserver, account: Account, token: str) -> Log
     try:
         answer = await homeserver.call("GET", f"{_API}/account/whoami")
     except Rejected as error:
-        raise Off(Phrase("matrix.off_token", {"reason": error.reason})) from error
+        raise Off(Phrase("matrix.off_token", {"reason": error.reason}), refused=True) from error
     user_id, device_id = str(answer["user_id"]), answer.get("device_id")
     _must_be_ours(account, user_id)
     if device_id is None:
@@ -192,7 +192,7 @@ async def _password_login(homeserver: Homeserver, account: Account, device_id: s
 
 def _no_way_in(error: Rejected) -> Off:
     if error.status == 403:
-        return Off(Phrase("matrix.off_password", {"reason": error.reason}))
+        return Off(Phrase("matrix.off_password", {"reason": error.reason}), refused=True)
     # Where another service does the logins (MAS), the homeserver does not know this call at all.
     if error.status == 404 or error.code == "M_UNRECOGNIZED":
         return Off(Phrase("matrix.off_no_passwords"))

@@ -129,6 +129,28 @@ class Matrix:
         """Whether the bot is in a room, by its id."""
         return self.synced and self._link is not None and room in self._link.rooms
 
+    @property
+    def limit_seconds(self) -> float:
+        """The last wait that the homeserver asked for; 0: it never did."""
+        return self._link.turns.limit_seconds if self._link else 0.0
+
+    def has_member(self, room: str, user: str) -> bool:
+        """Whether somebody is in a room, as far as the last sync knows."""
+        return self._link is not None and self._link.rooms.joined(room, user)
+
+    def power_in(self, room: str, user: str) -> int:
+        """Somebody's level in a room, as far as the last sync knows."""
+        return self._link.rooms.facts(room).power(user) if self._link else 0
+
+    @property
+    def device_id(self) -> str | None:
+        """The device that speaks; None while nobody is logged in."""
+        return self._link.device.device_id if self._link else None
+
+    def place_of(self, name: str) -> str | None:
+        """Where a configured room is now."""
+        return self._places.room(name)
+
     # -- to the rooms -----------------------------------------------------------------------------------
 
     def render(self, reply: Reply, *, language: str, zone: str) -> tuple[Payload, ...]:

@@ -81,6 +81,8 @@ class Progress:
     def _advance(self) -> None:
         while self._batches and self._batches[0].left <= 0:
             self._reached = self._batches.popleft().token
+        if self._saved is None and self._reached:  # from here on what is said is ours to answer
+            self._changed.set()
 
     async def keep_saving(self) -> None:
         """Save soon after something was dealt with, and now and then when all is quiet; until cancelled."""

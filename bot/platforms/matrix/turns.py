@@ -62,6 +62,18 @@ class Turns:
             finally:
                 self._end()
 
+    async def run_apart(self, room: str, rank: Rank, act: Callable[[], Awaitable[T]]) -> T:
+        """The same for what has limits of its own, such as joins: its "too many" holds up nobody else."""
+        while True:
+            await self._turn(room, rank, self._now())
+            try:
+                return await act()
+            except TryAfter as error:
+                wait = error.seconds
+            finally:
+                self._end()
+            await asyncio.sleep(wait)
+
     async def run_now(self, room: str, rank: Rank, act: Callable[[], Awaitable[T]]) -> T:
         """The same for callers who come back themselves.
 

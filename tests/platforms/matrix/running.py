@@ -43,6 +43,7 @@ class Home:
     Attributes:
         rooms: By kind, as configured: `!id` or `#alias:server`.
         organisers: Who has that role: accounts, or `matrix:power>=50@!room`.
+        address: Of something that stands before the homeserver.
     """
 
     synapse: Synapse
@@ -57,6 +58,7 @@ class Home:
     store: str = "matrix"
     catalogue: Catalogue = commands.CATALOGUE
     limited: bool = False
+    address: str | None = None
 
     @classmethod
     async def new(cls, synapse: Synapse, folder: pathlib.Path, **settings: Any) -> Self:
@@ -76,7 +78,13 @@ class Home:
 
     def setting(self, bot: Bot) -> Setting:
         account = Account(
-            self.synapse.url, self.user_id, "ACTIEBOT", self.token, self.password, self.folder / self.store, STORE_KEY
+            self.address or self.synapse.url,
+            self.user_id,
+            "ACTIEBOT",
+            self.token,
+            self.password,
+            self.folder / self.store,
+            STORE_KEY,
         )
         every = [room for rooms in self.rooms.values() for room in rooms]
         grants = [role for role in self.organisers if role.startswith("matrix:power")]
@@ -155,6 +163,12 @@ class Running:
         async with self.database.write() as tx:
             await outbox.put(tx, messages, now=self.clock.now())
         self._wake()
+
+    async def log_out(self) -> None:
+        """End the bot's login, as somebody in another client can."""
+        assert self.matrix._link
+        token = self.matrix._link.server.token
+        await self.home.synapse.call("POST", "/_matrix/client/v3/logout", {}, token=token)
 
     async def drained(self) -> None:
         await self.delivery.drain()

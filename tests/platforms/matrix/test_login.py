@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.core.platform import Unknown
+from bot.core.platform import Off, Unknown
 from bot.platforms.matrix.homeserver import Homeserver
 from bot.platforms.matrix.login import look
-from bot.platforms.matrix.off import Off
 from tests.platforms.matrix.keyed_bot import Bot
 from tests.synapse import Synapse, synapse
 from tests.talk import ROOT
@@ -271,7 +270,7 @@ importlib.util.find_spec = lambda name, *rest: None if name == "vodozemac" else 
 from bot.platforms.matrix.device import open_device
 from bot.platforms.matrix.homeserver import Homeserver
 from bot.platforms.matrix.login import Account, Login, log_in
-from bot.platforms.matrix.off import Off
+from bot.core.platform import Off
 account = Account("http://127.0.0.1:9", "@bot:actie.test", "ACTIEBOT", "token", None, pathlib.Path("/nowhere"), "key")
 for start in (
     lambda: asyncio.run(log_in(Homeserver(account.homeserver), account)),
