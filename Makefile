@@ -1,5 +1,5 @@
 # `make run` and `make test` need python3 (3.11 or newer), pip and make; they do the rest themselves.
-.PHONY: run setup dev homeserver test test-slow soak synapse check format bench lock
+.PHONY: run setup dev homeserver other-client test test-slow soak synapse check format bench lock
 
 PYTEST = .venv/bin/python -m pytest
 
@@ -15,7 +15,10 @@ dev:                  ## a .venv with what work on the bot needs
 homeserver:           ## a .venv-synapse for the Matrix tests; where it is not to be had, they are skipped and say so
 	@scripts/setup.sh synapse || echo "There is no Synapse: tests that need a homeserver are skipped." >&2
 
-test: dev homeserver  ## every test but the slow ones
+other-client:         ## tests/js/node_modules, for the test with a client that is not nio; without node 20 it is skipped
+	@scripts/setup.sh js || echo "There is no other Matrix client: the test with it is skipped." >&2
+
+test: dev homeserver other-client ## every test but the slow ones
 	@$(PYTEST)
 
 test-slow: dev homeserver ## chaos: the bot killed at every step of sending

@@ -56,6 +56,8 @@ async def run(config: Config, *, only: frozenset[str] | None, at: dt.datetime | 
     """
     texts = read_texts()
     on = _platforms_on(config, only)
+    if at is not None and (others := on - {"terminal"}):
+        raise Stopped(WRONG, Phrase("run.at_among_people", {"names": tuple(sorted(others))}), config.campaign.language)
     faq, problems = read_faq(config, texts)
     if faq is None:
         raise ContentProblems(mistakes(problems))

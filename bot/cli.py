@@ -14,7 +14,7 @@ import click
 import structlog
 import yaml
 
-from bot import __version__, app, check, logs, upkeep
+from bot import __version__, app, check, doctor, logs, upkeep
 from bot.app import ContentProblems
 from bot.campaign.evaluation import Question, evaluate
 from bot.campaign.faq import Answer, Faq
@@ -170,6 +170,21 @@ def reload(config: Path) -> int:
     return 0
 
 
+@program.command("doctor")
+@_CONFIG
+def doctor_(config: Path) -> int:
+    """Say what works, and what to do about what does not; only looks, also beside the running bot."""
+    problems, language = mistakes(check.check(config, os.environ)), check.language_of(config)
+    try:
+        settings = _hidden(load_config(config, os.environ))
+    except ConfigProblems:
+        settings = None
+    findings = asyncio.run(doctor.examine(settings, problems, language))
+    for line in doctor.told(findings, settings, language):
+        click.echo(line)
+    return 1 if any(finding.good is False for finding in findings) else 0
+
+
 class _Ended(Exception):
     """The command has said what is wrong."""
 
@@ -181,10 +196,13 @@ class _Ended(Exception):
 def _config(path: Path) -> Config:
     """The configuration; from here on nothing that is logged shows its secrets."""
     try:
-        settings = load_config(path, os.environ)
+        return _hidden(load_config(path, os.environ))
     except ConfigProblems as error:
         _print_problems(error.problems, path)
         raise _Ended(WRONG) from None
+
+
+def _hidden(settings: Config) -> Config:
     level = "DEBUG" if settings.log.level == "DEBUG" else "WARNING"
     logs.set_up(level, settings.log.format, secrets_of(settings))
     return settings

@@ -52,3 +52,16 @@ class ReportDesk:
             self._bot.notes.pop(subject, None)
         else:
             self._bot.notes[subject] = phrase
+
+
+class NobodyAtTheDesk:
+    """Takes no reports: whoever runs the program reads what it prints."""
+
+    async def tell(self, cause: str, phrase: Phrase) -> None:
+        """Nobody is told."""
+
+    async def counted(self, room: Address, people: int) -> None:
+        """Nobody counts."""
+
+    def note(self, subject: str, phrase: Phrase | None) -> None:
+        """Nobody reads notes."""

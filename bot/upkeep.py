@@ -6,21 +6,25 @@ import json
 import os
 import signal
 import socket
+import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 
 import commands
 from bot.campaign import faq
 from bot.campaign.faq import Answer, Stop
 from bot.config import Config
+from bot.core.platform import Off, Platform
 from bot.core.reply import Phrase, Reply, phrase
 from bot.core.texts import Texts
+from bot.desk import NobodyAtTheDesk
 from bot.engine import played
 from bot.engine import resume as resuming
 from bot.engine.resume import Question
+from bot.matrix import matrix_platform
 from bot.opening import WRONG, lock, open_database
-from bot.parts import Stopped, campaign_of, said, storage_url
+from bot.parts import Stopped, campaign_of, read_texts, said, storage_url
 from bot.reloading import RELOADED
 from bot.store import settings
 from bot.store.backup import BackupError, Summary, check_backup, read_backup, write_backup
@@ -29,6 +33,7 @@ from bot.store.instance import running
 from commands.faq import reply_to
 
 RELOAD_SECONDS = 15.0
+REACH_SECONDS = 30.0
 
 
 async def stops(config: Config) -> dict[str, Stop]:
@@ -99,8 +104,9 @@ async def resume(config: Config, *, ask: Callable[[str], bool]) -> str:
         now = await played.now_of(database)
         rooms = campaign_of(config).rooms
         due = await resuming.due_since(database, now)
-        lookup = resuming.Lookup(database, {}, language=language, zone=zone, rooms=rooms)
-        questions = await lookup.settle(due, now)
+        async with _within_reach(config, database) as platforms:
+            lookup = resuming.Lookup(database, platforms, language=language, zone=zone, rooms=rooms)
+            questions = await lookup.settle(due, now)
         kept = [question for question in questions if ask(said(_asked(question), language, zone=zone))]
         for question in questions:
             if question in kept:
@@ -110,6 +116,23 @@ async def resume(config: Config, *, ask: Callable[[str], bool]) -> str:
         await resuming.unmute(database, now)
     counts = {"said": len(kept), "dropped": len(questions) - len(kept), "found": len(due) - len(questions)}
     return said(phrase("resume.done", **counts), language)
+
+
+@contextlib.asynccontextmanager
+async def _within_reach(config: Config, database: Database) -> AsyncIterator[Mapping[str, Platform]]:
+    """The platforms in whose rooms one can look now; the others leave it to whoever is asked."""
+    async with contextlib.AsyncExitStack() as stack:
+        found: dict[str, Platform] = {}
+        if config.platforms.matrix is not None:
+            matrix = matrix_platform(config, read_texts(), database, NobodyAtTheDesk())
+            try:
+                async with asyncio.timeout(REACH_SECONDS):
+                    found["matrix"] = await stack.enter_async_context(matrix.looking())
+            except Off as off:
+                print(said(off.why, config.campaign.language), file=sys.stderr)  # noqa: T201
+            except TimeoutError:
+                print(said(Phrase("resume.no_matrix"), config.campaign.language), file=sys.stderr)  # noqa: T201
+        yield found
 
 
 def _asked(question: Question) -> Phrase:

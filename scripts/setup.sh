@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make .venv with the locked packages: `setup.sh run` for the bot alone, `setup.sh dev` for work on it.
 # `setup.sh synapse` makes .venv-synapse, with the homeserver of the Matrix tests and `make synapse`.
+# `setup.sh js` makes tests/js/node_modules, with the Matrix client that is not nio.
 # Works again after a change of the locks, without ensurepip, and after a change of Python.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,8 +11,26 @@ case $kind in
     run) venv=.venv lock=requirements.lock made_from="requirements.lock pyproject.toml" ;;
     dev) venv=.venv lock=requirements-dev.lock made_from="requirements-dev.lock pyproject.toml" ;;
     synapse) venv=.venv-synapse lock=tests/synapse.lock made_from=tests/synapse.lock ;;
-    *) echo "usage: setup.sh run|dev|synapse" >&2; exit 2 ;;
+    js) made_from="tests/js/package.json tests/js/package-lock.json" ;;
+    *) echo "usage: setup.sh run|dev|synapse|js" >&2; exit 2 ;;
 esac
+wanted=$(cat $made_from | cksum)
+
+if [ "$kind" = js ]; then
+    stamp=tests/js/node_modules/.stamp
+    if [ -e $stamp ] && [ "$(cat $stamp)" = "$wanted" ]; then
+        exit 0
+    fi
+    rm -f $stamp
+    if ! node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || ! npm --version >/dev/null 2>&1; then
+        echo "node 20 or newer and npm are needed for it, and are not here." >&2
+        exit 2
+    fi
+    echo "Installing the packages of tests/js/package-lock.json …"
+    (cd tests/js && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error --fetch-retries=1 >/dev/null)
+    echo "$wanted" > $stamp
+    exit 0
+fi
 
 python=${PYTHON:-python3}
 if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
@@ -19,7 +38,6 @@ if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
     exit 2
 fi
 version=$("$python" -c 'import sys; print(sys.version, sys.base_prefix)')
-wanted=$(cat $made_from | cksum)
 stamp="$venv/.stamp-$kind"
 
 # A .venv of another Python, or one whose folder was moved, is of no use.

@@ -44,7 +44,7 @@ platforms:
     api_url: null
     gateway_url: null
 roles:
-  organiser: ["terminal:sjoera", "matrix:@sjoera:example.org", "matrix:power>=50@!roomid", "discord:role:42",
+  organiser: ["terminal:sjoera", "matrix:@sjoera:example.org", "matrix:power>=50@!abc", "discord:role:42",
               "discord:user:43"]
   volunteer: ["member"]
 rooms:
@@ -273,6 +273,42 @@ def test_roles(entry: str, key: str | None) -> None:
     """A role is given to accounts and groups; never to the guest of the terminal, and organisers are named."""
     text = f"campaign: {{name: A}}\nplatforms: {{terminal: {{}}}}\nroles: {{organiser: ['{entry}']}}"
     assert [found_key for _, _, found_key in found(text)] == ([key] if key else [])
+
+
+@pytest.mark.parametrize(
+    ("organisers", "key"),
+    [
+        ("matrix:!abc", None),
+        ("terminal:#a', 'matrix:!other', 'matrix:!abc", None),
+        ("matrix:#alias:example.org", None),
+        ("matrix:!other', 'matrix:#alias:example.org", None),
+        ("matrix:!other", "config.power-elsewhere"),
+        ("terminal:#a", "config.power-nowhere"),
+    ],
+)
+@pytest.mark.parametrize("role", ["organiser", "volunteer"])
+def test_power(role: str, organisers: str, key: str | None) -> None:
+    """A role by power counts only in a room of the organisers; which room an alias is, is not known yet."""
+    text = (
+        f"campaign: {{name: A}}\nplatforms: {{matrix: {{{MATRIX}}}}}\nrooms: {{organisers: ['{organisers}']}}\n"
+        f"roles:\n  {role}:\n    - 'matrix:@a:b.nl'\n    - 'matrix:power>=50@!abc'\n"
+    )
+    assert found(text) == ([(7, f"roles.{role}.1", key)] if key else [])
+    off = text.replace(f"matrix: {{{MATRIX}}}", "terminal: {}")
+    assert found(off) == [], "nothing counts while Matrix is off"
+
+
+def test_power_says_what_would_be_right() -> None:
+    """The sentence shows the role as it may be written, and the room to add."""
+    text = (
+        f"campaign: {{name: A}}\nplatforms: {{matrix: {{{MATRIX}}}}}\nrooms: {{organisers: ['matrix:!other:b.nl']}}\n"
+        "roles: {organiser: ['matrix:power>=50@!abc:b.nl']}\n"
+    )
+    (said,) = [render(one, "nl") for one in problems_of(text) if one.severity is Severity.MISTAKE]
+    assert "schrijf matrix:power>=50@!other:b.nl, of zet matrix:!abc:b.nl ook onder rooms.organisers" in said
+    hidden = text.replace("!abc:b.nl", "!${KEY}").replace("!other:b.nl", "!${KEY}x")
+    (said,) = [render(one, "nl") for one in problems_of(hidden) if one.severity is Severity.MISTAKE]
+    assert CANARY not in said, "what comes from elsewhere may be a secret"
 
 
 @pytest.mark.parametrize(

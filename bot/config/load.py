@@ -111,6 +111,8 @@ def read_config(document: Document, environ: Mapping[str, str]) -> tuple[Config 
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
         problems += [_problem(document, detail) for detail in _fresh(document, details, references.failed)]
+    if config is not None:
+        problems += _powerless(document, config)
     problems += _notes(document, config)
     problems.sort(key=lambda problem: problem.line)
     return (None if mistakes(problems) else config), problems
@@ -188,6 +190,29 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
     else:
         for part in annotation if isinstance(annotation, tuple) else typing.get_args(annotation):
             yield from _models_in(part)
+
+
+def _powerless(document: Document, config: Config) -> Iterator[Problem]:
+    """Roles by power in a room that is not of the organisers; while one of theirs is an alias that cannot be known."""
+    listed = enumerate(config.rooms.organisers)
+    rooms = {room.address.id: index for index, room in listed if room.address.platform == "matrix"}
+    if config.platforms.matrix is None or any(room.startswith("#") for room in rooms):
+        return
+    key = "config.power-elsewhere" if rooms else "config.power-nowhere"
+    known = {"known": _as_written(document, min(rooms.values()))} if rooms else {}
+    for kind in type(config.roles).model_fields:
+        for index, grant in enumerate(getattr(config.roles, kind)):
+            power, _, room = grant.partition("@")
+            if power.startswith("matrix:power") and room not in rooms:
+                place = ("roles", kind, index)
+                there = str(document.at(place)).strip().partition("@")[2]  # what a reference stands for may be secret
+                yield document.problem(place, key, {"power": power, "room": there, **known})
+
+
+def _as_written(document: Document, index: int) -> str:
+    """The id of a room of the organisers."""
+    room = document.at(("rooms", "organisers", index))
+    return str(room["address"] if isinstance(room, dict) else room).strip().removeprefix("matrix:")
 
 
 def _notes(document: Document, config: Config | None) -> Iterator[Problem]:
