@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import datetime as dt
 import pathlib
 import re
@@ -541,6 +542,51 @@ async def test_cancelled(talk: Talk, anna: Talker) -> None:
     assert await anna.says("/proef schrijf x") == "x 1"
 
 
+# -- lines that may be questions, and lines that others read ------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [
+        ("Kan ik mijn mailadres houden?", "faq"),
+        ("hulp nodig bij overstappen: kan ik mijn mailadres houden?", "faq"),
+        ("help, mijn mail doet het niet meer", "faq"),
+        ("status van mijn overstap?", "faq"),
+        ("hulp", "help.intro"),
+        ("hulp vraag", "help.one"),
+        ("rehcten", "command.unknown"),
+        ("mijn taaal nl", "command.unknown"),
+        ("mijn taal paars", "value.choice"),
+        ("mijn taal houden ze in de gaten, klopt dat?", "faq"),
+    ],
+)
+async def test_perhaps_a_question(talk: Talk, line: str, key: str) -> None:
+    """Where a line may be a question, what is no command is asked of the answers; a slip of the pen is met."""
+    sjoera = talk.person("sjoera")
+    call = Invocation(talk.next_id(), sjoera.who, sjoera.who, private=True, line=line, perhaps=True)
+    answer = await talk.dispatcher.handle(call)
+    assert answer.reply.lead.key.startswith(key)
+    assert (await talk.dispatcher.handle(dataclasses.replace(call, perhaps=False))).reply.lead.key.startswith(
+        key if key != "faq" else ("command", "value", "line", "help")
+    )
+
+
+async def test_personal_line_read_by_others(talk: Talk, anna: Talker) -> None:
+    """A line with what is nobody's business is not carried out where others read it, and is to be taken away."""
+    room = Address("terminal", VOLUNTEERS)
+    call = Invocation(
+        "m:1", anna.who, room, private=False, line="mijn rust 22:00 8:00", groups=anna.groups, aloud=True
+    )  # fmt: skip
+    answer = await talk.dispatcher.handle(call)
+    assert (answer.reply.lead.key, answer.unsay, answer.private) == ("command.aloud", True, False)
+    async with talk.database.read() as tx:
+        assert await tx.value("SELECT count(*) FROM person") == 0
+    unheard = await talk.dispatcher.handle(dataclasses.replace(call, id="m:2", aloud=False))
+    assert (unheard.reply.lead.key, unheard.unsay, unheard.private) == ("me.quiet_chosen", False, True)
+    other = await talk.dispatcher.handle(dataclasses.replace(call, id="m:3", line="mijn taal nl"))
+    assert (other.reply.lead.key, other.unsay) == ("me.language_chosen", False)
+
+
 # -- budgets ----------------------------------------------------------------------------------------------
 
 
@@ -588,6 +634,27 @@ async def test_room_budget(limited: Talk) -> None:
     assert (await last.says("/hulp")).startswith("Hallo!")
     assert (await last.says("/hulp", room=ANNOUNCEMENTS)).startswith("Hallo!")
     assert (await last.runs("help", room=VOLUNTEERS)).startswith("Hallo!")
+
+
+async def test_told_once(limited: Talk) -> None:
+    """That a budget is spent is news once in each place, until the moment that was named has passed."""
+    gast = limited.person("gast", member=False)
+
+    async def told(room: str | None = None) -> bool:
+        await gast.says("/hulp", room=room)
+        assert gast.answer
+        assert gast.key == "budget.spent"
+        return gast.answer.told
+
+    for _ in range(5):
+        await gast.says("/hulp")
+        assert gast.answer
+        assert not gast.answer.told
+    assert [await told(), await told(), await told(VOLUNTEERS), await told(VOLUNTEERS)] == [False, True, False, True]
+    limited.machine = 61.0
+    for _ in range(5):
+        await gast.says("/hulp")
+    assert not await told()
 
 
 async def test_no_budget_in_a_played_run(anna: Talker) -> None:
