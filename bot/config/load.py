@@ -206,7 +206,7 @@ def _powerless(document: Document, config: Config) -> Iterator[Problem]:
             if power.startswith("matrix:power") and room not in rooms:
                 place = ("roles", kind, index)
                 there = str(document.at(place)).strip().partition("@")[2]  # what a reference stands for may be secret
-                yield document.problem(place, key, {"power": power, "room": there, **known})
+                yield document.problem(place, key, {"power": power, "room": there, **known}, Severity.NOTE)
 
 
 def _as_written(document: Document, index: int) -> str:

@@ -105,7 +105,7 @@ class Answer(Protocol):
 
     @property
     def told(self) -> bool:
-        """The asker heard the same a moment ago: where others read along it need not be said again."""
+        """The asker heard the same a moment ago: it need not be said again where that would fill a room."""
 
     @property
     def unsay(self) -> bool:

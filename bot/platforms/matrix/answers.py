@@ -68,9 +68,9 @@ class Answers:
 
         Whether somebody else is in the room is looked at now, not when the question came.
         """
-        private = self._rooms.is_private(asked.room)
-        if answer.told and not private:
+        if answer.told:
             return
+        private = self._rooms.is_private(asked.room)
         if answer.unsay and not private:
             await self._unsay(asked)
         if answer.private and not private:

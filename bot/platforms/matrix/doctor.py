@@ -118,7 +118,7 @@ async def _let_in(asking: Asking, case: Case) -> Login | Finding:
         return _off(off.why)
     token = account.access_token or (kept.token if kept else None)
     if token is None:
-        return _not_yet(account)
+        return Finding(None, Phrase("matrix.doctor_not_yet"), Phrase("matrix.do_start"))
     asking.server.token = token
     try:
         answer = await asking.get("/account/whoami")
@@ -130,12 +130,6 @@ async def _let_in(asking: Asking, case: Case) -> Login | Finding:
         return _busy(error)
     except Unknown:
         return _unclear(Phrase("matrix.about_login"))
-
-
-def _not_yet(account: Account) -> Finding:
-    if account.password is None:
-        return _off(Phrase("matrix.off_no_login"))
-    return Finding(None, Phrase("matrix.doctor_not_yet"), Phrase("matrix.do_start"))
 
 
 def _ours(account: Account, login: Login) -> Login | Finding:
@@ -164,9 +158,7 @@ def _refused(error: Rejected, account: Account, token: str) -> Finding:
         return _off(phrase("matrix.off_refused", reason=reason))
     if account.access_token:
         return _off(phrase("matrix.off_token", reason=reason))
-    if account.password:
-        return Finding(None, Phrase("matrix.doctor_login_ended"), Phrase("matrix.do_login_ended"))
-    return Finding(False, Phrase("matrix.doctor_login_ended"), Phrase("matrix.do_login_password"))
+    return Finding(None, Phrase("matrix.doctor_login_ended"), Phrase("matrix.do_login_ended"))
 
 
 def _off(why: Phrase) -> Finding:
@@ -214,8 +206,7 @@ def _lost(account: Account, login: Login) -> Finding:
     values = {"device": login.device_id, "folder": str(account.store)}
     if account.access_token:
         return _off(Phrase("matrix.off_keys_lost", values))
-    todo = "matrix.do_keys_lost" if account.password else "matrix.do_login_password"
-    return Finding(False, Phrase("matrix.doctor_keys_lost", values), Phrase(todo))
+    return Finding(False, Phrase("matrix.doctor_keys_lost", values), Phrase("matrix.do_keys_lost"))
 
 
 def _signed(signed: bool) -> Finding:

@@ -58,8 +58,8 @@ class Intake:
                 isinstance(e, RoomMemberEvent) for e in (*info.state, *info.timeline.events)
             ):
                 await self._count(room)
-        for room in rooms.leave:
-            await self._left(room)
+        for room, info in rooms.leave.items():
+            await self._left(room, (*info.state, *info.timeline.events))
         for room, invitation in rooms.invite.items():
             self._invited(room, invitation.invite_state)
         self._begin(batch.answer.next_batch, await batch.heard())
@@ -135,16 +135,15 @@ class Intake:
             log.info("a room was upgraded; the bot speaks in the new one")
             await self._desk.tell(f"moved:{new}", Phrase("matrix.moved", {"room": name}))
 
-    async def _left(self, room: str) -> None:
-        """We were put out, or left."""
-        if room not in self._rooms:
-            return
+    async def _left(self, room: str, events: Iterable[Any]) -> None:
+        """We were put out, or left; also while the bot was down."""
         name = self._places.name(room)
         upgraded = self._rooms.facts(room).successor is not None
         self._rooms.forget(room)
         self._counted.pop(room, None)
-        if name and not upgraded:
-            await self._desk.tell(f"left:{room}:{id(self)}", Phrase("matrix.left", {"room": name}))
+        gone = [e for e in events if isinstance(e, RoomMemberEvent) and e.state_key == self._setting.me]
+        if name and gone and not upgraded:
+            await self._desk.tell(f"left:{gone[-1].event_id}", Phrase("matrix.left", {"room": name}))
 
     async def refused(self, room: str, reason: str) -> None:
         """A room will not have us; people hear of it when it is where one of ours went."""

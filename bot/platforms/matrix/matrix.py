@@ -269,16 +269,17 @@ class Matrix:
             answers=answers, invitations=invitations, unreadable=Unreadable(link.device), receipts=receipts,
         )  # fmt: skip
         syncing = Syncing(link.device, keys, link.rooms, intake.take, begun=lambda: self._begun(link))
-        since = await progress.recall()
+        await progress.recall()
         await syncing.use_kept_filter()
-        work = (
-            syncing.run(since), progress.keep_saving(), receipts.keep_telling(),
-            invitations.keep_joining(intake.refused), self._keep_resolving(link, invitations), self._keep_noting(link),
+        work: tuple[Callable[[], Awaitable[None]], ...] = (
+            lambda: syncing.run(progress.reached), progress.keep_saving, receipts.keep_telling,
+            lambda: invitations.keep_joining(intake.refused), lambda: self._keep_resolving(link, invitations),
+            lambda: self._keep_noting(link),
         )  # fmt: skip
         try:
             async with asyncio.TaskGroup() as group:
                 for one in work:
-                    group.create_task(one)
+                    group.create_task(_kept_up(one))
         except* LoggedOut:
             raise LoggedOut from None
         finally:
@@ -341,6 +342,20 @@ class Matrix:
             if seen not in {kept, "0"}:
                 kept = seen
                 await self._memory.put(RATE_LIMIT, seen)
+
+
+async def _kept_up(work: Callable[[], Awaitable[None]]) -> None:
+    """Work for the whole run: whatever it stumbles over, a full disk or a surprise of a library, it goes on."""
+    trouble = 0
+    while True:
+        try:
+            await work()
+        except LoggedOut:
+            raise
+        except Exception:
+            log.exception("Matrix stumbled, and goes on")
+            await asyncio.sleep(pause(trouble))
+            trouble += 1
 
 
 async def _until_done(act: Callable[[], Awaitable[None]]) -> None:

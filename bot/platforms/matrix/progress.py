@@ -47,12 +47,16 @@ class Progress:
         self._saved_at = time.monotonic()
         self._changed = asyncio.Event()
 
-    async def recall(self) -> str | None:
-        """The token of the last run; None: there was none, and nothing before now is ours to answer."""
+    async def recall(self) -> None:
+        """Go on where the last run got to."""
         self._saved = self._reached = await self._memory.get(TOKEN)
         since = dt.datetime.now(dt.UTC) - REMEMBERED
         self._known = dict.fromkeys(await self._memory.seen(since))
-        return self._saved
+
+    @property
+    def reached(self) -> str | None:
+        """Where to go on; None: this is the first run, and nothing before now is ours to answer."""
+        return self._reached
 
     def begin(self, token: str, events: Iterable[str]) -> set[str]:
         """Take up a batch; the answer: those of its events that nobody has taken up before."""

@@ -16,6 +16,7 @@ from bot.platforms.matrix.rooms import Rooms
 TIMEOUT_MS = 30_000
 OLDEST = dt.timedelta(hours=24)
 LONGEST_PAUSE_SECONDS = 60.0
+LONGEST_SECONDS = 300.0
 _LIMIT = 250
 _PAGE = 100
 _TYPES = [
@@ -60,15 +61,14 @@ class Syncing:
         Raises:
             LoggedOut: the homeserver knows our token no more.
         """
-        whole, spoilt = (
-            True,
-            0,
-        )  # the first answer holds the state of all rooms: an increment leaves quiet ones out (M6)
-        trouble = 0
+        self._device.next_batch = ""  # what nio took up before counts as new
+        whole = True  # the first answer holds the state of all rooms: an increment leaves quiet ones out (M6)
+        spoilt, trouble = 0, 0
         while True:
             known = frozenset(self._rooms)
             try:
-                answer = await self._device.sync(TIMEOUT_MS, self._filter, since, full_state=whole or None)
+                async with asyncio.timeout(LONGEST_SECONDS):  # nio sets none where it asks for the whole state
+                    answer = await self._device.sync(TIMEOUT_MS, self._filter, since, full_state=whole or None)
             except Exception as error:  # noqa: BLE001 - nio raises whatever its parts raise
                 # Half of an answer may have been dealt with. nio would take its repetition for one that is known.
                 log.warning("a sync failed", error=repr(error))

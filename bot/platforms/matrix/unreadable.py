@@ -10,6 +10,7 @@ from nio import AsyncClient, EncryptionError, MegolmEvent, UnknownToDeviceEvent
 
 WAIT_SECONDS = (0.5, 1.5, 4.0)
 QUIET_SECONDS = 60 * 60.0
+_HOPELESS_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -29,11 +30,13 @@ class Unreadable:
 
         Others with the same key are then given up at once, so that a room is not held up by each of them.
         """
-        waits = () if self._now() - self._hopeless.get(event.session_id, -QUIET_SECONDS) < 60 else WAIT_SECONDS
+        given_up = self._hopeless.get(event.session_id)
+        waits = () if given_up is not None and self._now() - given_up < _HOPELESS_SECONDS else WAIT_SECONDS
         for wait in (0.0, *waits):
             await asyncio.sleep(wait)
             if (found := self._try(event)) is not None:
                 return found
+        self._hopeless = {key: at for key, at in self._hopeless.items() if self._now() - at < _HOPELESS_SECONDS}
         self._hopeless[event.session_id] = self._now()
         self.count += 1
         log.warning("a message could not be read: its key did not come")

@@ -233,7 +233,7 @@ async def test_rooms(host: Host, synapse: Synapse) -> None:
         ("kicked", "iemand heeft de bot eruit gezet. De reden: te druk [31m", invite),
         ("banned", "de bot is er niet, en is niet uitgenodigd", f"/unban {host.user}"),
         ("open ban", "de bot is verbannen", f"/unban {host.user}"),
-        ("left", "de bot is er weggegaan", invite),
+        ("left", "de bot heeft de kamer verlaten", invite),
         ("mute", "de bot is er, maar mag er niet praten", f"{host.user} niveau 40 te geven; nu heeft hij 0"),
         ("invited", "de bot is uitgenodigd, maar nog niet binnen", "Start de bot"),
         ("open", "iedereen mag erin, maar de bot is er nog niet", "Start de bot"),
