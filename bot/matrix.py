@@ -28,7 +28,8 @@ def account_of(config: Config) -> Any:
 
 def matrix_platform(config: Config, texts: Texts, database: Database, desk: Desk) -> Any:
     """The platform."""
-    from bot.platforms.matrix.matrix import Matrix, Setting
+    from bot.platforms.matrix.matrix import Matrix
+    from bot.platforms.matrix.setting import Setting
 
     own, campaign = config.platforms.matrix, config.campaign
     if own is None:

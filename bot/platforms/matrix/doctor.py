@@ -17,8 +17,8 @@ from bot.platforms.matrix.asking import Asking, dig, text_in
 from bot.platforms.matrix.folder import must_encrypt
 from bot.platforms.matrix.homeserver import Homeserver, Rejected, quoted
 from bot.platforms.matrix.login import Account, Login
-from bot.platforms.matrix.matrix import RATE_LIMIT
 from bot.platforms.matrix.room_doctor import PINS, RoomDoctor, read_pins
+from bot.platforms.matrix.watch import RATE_LIMIT
 
 KEPT = (PINS, RATE_LIMIT)
 """What of the platform's memory is of use here."""

@@ -20,8 +20,10 @@ from bot.engine.delivery import Delivery
 from bot.engine.dispatcher import Dispatcher
 from bot.engine.roles import Roles
 from bot.engine.sender import Patience
+from bot.platforms.matrix.link import Link
 from bot.platforms.matrix.login import Account
-from bot.platforms.matrix.matrix import Matrix, Setting
+from bot.platforms.matrix.matrix import Matrix
+from bot.platforms.matrix.setting import Setting
 from bot.store import outbox
 from bot.store.database import Database
 from bot.store.memory import Memory
@@ -142,6 +144,39 @@ class Running:
         ]  # fmt: skip
         return self.tasks
 
+    # -- what the bot knows, as of its last sync --------------------------------------------------------
+
+    @property
+    def link(self) -> Link | None:
+        return self.matrix._link
+
+    @property
+    def synced(self) -> bool:
+        return self.link is not None and self.link.post.ready.is_set()
+
+    def is_in(self, room: str) -> bool:
+        return self.synced and self.link is not None and room in self.link.rooms
+
+    def has_member(self, room: str, user: str) -> bool:
+        return self.link is not None and self.link.rooms.joined(room, user)
+
+    def power_in(self, room: str, user: str) -> int:
+        return self.link.rooms.facts(room).power(user) if self.link else 0
+
+    def place_of(self, name: str) -> str | None:
+        """Where a configured room is now."""
+        return self.matrix._places.room(name)
+
+    @property
+    def limit_seconds(self) -> float:
+        return self.link.turns.limit_seconds if self.link else 0.0
+
+    @property
+    def device_id(self) -> str | None:
+        return self.link.device.device_id if self.link else None
+
+    # -- what a test does with it -----------------------------------------------------------------------
+
     async def ready(self) -> None:
         """Wait for the first sync."""
 
@@ -149,13 +184,13 @@ class Running:
             for task in self.tasks:
                 if task.done():
                     task.result()
-            return self.matrix.synced
+            return self.synced
 
         await wait(synced, seconds=READY_SECONDS)
 
     async def in_room(self, room: str) -> None:
         """Wait until the bot is in a room."""
-        await wait(lambda: self.matrix.is_in(room))
+        await wait(lambda: self.is_in(room))
 
     async def announce(self, cause: str, reply: Reply, *to: str, due: dt.datetime | None = None, **more: Any) -> None:
         """Put a message in the outbox."""
@@ -166,8 +201,8 @@ class Running:
 
     async def log_out(self) -> None:
         """End the bot's login, as somebody in another client can."""
-        assert self.matrix._link
-        token = self.matrix._link.server.token
+        assert self.link
+        token = self.link.server.token
         await self.home.synapse.call("POST", "/_matrix/client/v3/logout", {}, token=token)
 
     async def drained(self) -> None:

@@ -79,13 +79,13 @@ async def test_new_device_looks_first(synapse: Synapse, tmp_path: pathlib.Path) 
             await bot.in_room(room)
         await bot.announce("news:1", NEWS, *(f"matrix:{room}" for room in rooms))
         await bot.drained()
-        before = bot.matrix.device_id
+        before = bot.device_id
     async with Database.connect(f"sqlite:///{home.folder / home.database}") as database, database.write() as tx:
         await tx.run(f"UPDATE outbox SET {UNSETTLED}")
     async with dataclasses.replace(home, store="another").running() as bot:
         await bot.drained()
         assert await state_of(bot, "news:1") == ["sent", "sent"]
-        assert bot.matrix.device_id != before
+        assert bot.device_id != before
     for room in rooms:
         said = [e for e in await synapse.stored(room) if e["sender"] == home.user_id and "state_key" not in e]
         assert len(said) == 1
@@ -185,7 +185,7 @@ async def test_upgraded_room(synapse: Synapse, tmp_path: pathlib.Path, version: 
         await bot.in_room(room)
         new = await anna.upgrade(room, version)
         await bot.in_room(new)
-        await wait(lambda: bot.matrix.place_of(room) == new)
+        await wait(lambda: bot.place_of(room) == new)
         await bot.announce("news:1", NEWS, f"matrix:{room}")
         await bot.drained()
         assert (await anna.hears(new, by=bot.user_id))["body"].startswith("Nieuws")

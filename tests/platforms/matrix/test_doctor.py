@@ -18,7 +18,7 @@ from bot.core.finding import Finding
 from bot.doctor import told
 from bot.platforms.matrix import doctor
 from bot.platforms.matrix.login import Account
-from bot.platforms.matrix.matrix import RATE_LIMIT
+from bot.platforms.matrix.watch import RATE_LIMIT
 from bot.store.instance import Instance
 from tests.matrix_people import Person
 from tests.platforms.matrix.keyed_bot import Bot

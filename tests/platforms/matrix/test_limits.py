@@ -31,7 +31,7 @@ async def test_quiet_rooms_beside_a_flood(strict_synapse: Synapse, tmp_path: pat
         for person in flood:
             for _ in range(8):
                 await person.says(room, "!hulp")
-        await wait(lambda: bot.matrix.limit_seconds > 0, seconds=60)  # the budget is spent by now
+        await wait(lambda: bot.limit_seconds > 0, seconds=60)  # the budget is spent by now
         asked = time.monotonic()
         await asyncio.gather(*(person.says(talk, "hulp") for person, talk in zip(quiet, talks, strict=True)))
         before = len(await flood[0].heard(room, by=bot.user_id))

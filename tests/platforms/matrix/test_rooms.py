@@ -26,7 +26,7 @@ async def test_invitations_of_strangers(synapse: Synapse, tmp_path: pathlib.Path
         strange = [await eve.create_room(bot.user_id) for _ in range(20)]
         room = await anna.create_room(bot.user_id)
         await bot.in_room(room)
-        assert not any(bot.matrix.is_in(other) for other in strange)
+        assert not any(bot.is_in(other) for other in strange)
 
 
 async def test_flood_of_invitations(synapse: Synapse, tmp_path: pathlib.Path) -> None:
@@ -38,7 +38,7 @@ async def test_flood_of_invitations(synapse: Synapse, tmp_path: pathlib.Path) ->
         rooms = [await anna.create_room(bot.user_id) for _ in range(100)]
         asked = await bram.says(talk, "hulp")
         assert (await bram.hears(talk, by=bot.user_id, after=asked))["body"].startswith("Hallo!")
-        await wait(lambda: all(bot.matrix.is_in(room) for room in rooms), seconds=60)
+        await wait(lambda: all(bot.is_in(room) for room in rooms), seconds=60)
 
 
 async def test_room_that_is_not_ours(synapse: Synapse, tmp_path: pathlib.Path) -> None:
@@ -70,7 +70,7 @@ async def test_alias_is_pinned(synapse: Synapse, tmp_path: pathlib.Path) -> None
     alias = f"#{name}:actie.test"
     home.rooms = {"announcements": [alias], "organisers": [alias]}
     async with home.running() as bot:
-        await wait(lambda: bot.matrix.place_of(alias) == room)
+        await wait(lambda: bot.place_of(alias) == room)
         await bot.in_room(room)
         await bot.announce("news:1", Reply(Phrase("trial.news", {"text": "een"})), f"matrix:{alias}")
         await bot.drained()
@@ -80,7 +80,7 @@ async def test_alias_is_pinned(synapse: Synapse, tmp_path: pathlib.Path) -> None
     await eve.call("PUT", f"/directory/room/%23{name}:actie.test", {"room_id": other})
     async with home.running() as bot:
         await wait(lambda: f"matrix {alias}" in bot.bot.notes)
-        assert bot.matrix.place_of(alias) == room
+        assert bot.place_of(alias) == room
         told = await wait(lambda: anna.heard(room, by=bot.user_id))
         assert other in (await wait(lambda: _second(anna, room, bot.user_id)))["content"]["body"]
         assert told
@@ -116,7 +116,7 @@ async def test_member_of_a_room_of_ours(synapse: Synapse, tmp_path: pathlib.Path
         asked = await bram.says(talk, "rechten")
         assert "vrijwilliger" in (await bram.hears(talk, by=bot.user_id, after=asked))["body"]
         await bram.leave(room)
-        await wait(lambda: not bot.matrix.has_member(room, bram.user_id))
+        await wait(lambda: not bot.has_member(room, bram.user_id))
         asked = await bram.says(talk, "rechten")
         assert "gast" in (await bram.hears(talk, by=bot.user_id, after=asked))["body"]
 
@@ -137,7 +137,7 @@ async def test_power_in_the_organisers_room(synapse: Synapse, tmp_path: pathlib.
         asked = await bram.says(room, "!antwoord lijst")
         assert "privébericht" in (await bram.hears(room, by=bot.user_id, after=asked))["body"]  # that he may not
         await anna.set_power(room, bram.user_id, 50)
-        await wait(lambda: bot.matrix.power_in(room, bram.user_id) == 50)
+        await wait(lambda: bot.power_in(room, bram.user_id) == 50)
         asked = await bram.says(room, "!antwoord lijst")
         assert "privébericht" not in (await bram.hears(room, by=bot.user_id, after=asked))["body"]
 

@@ -156,12 +156,12 @@ async def test_logged_out(synapse: Synapse, tmp_path: pathlib.Path) -> None:
     anna, home = await Person.new(synapse, "anna"), await Home.new(synapse, tmp_path)
     async with home.running() as bot:
         room = await private_room(anna, bot)
-        device = bot.matrix.device_id
+        device = bot.device_id
         await bot.log_out()
-        await wait(lambda: bot.matrix.synced and bot.matrix.device_id is not None, seconds=20)
+        await wait(lambda: bot.synced and bot.device_id is not None, seconds=20)
         asked = await anna.says(room, "hulp")
         assert (await anna.hears(room, by=bot.user_id, after=asked, seconds=30))["body"].startswith("Hallo!")
-        assert bot.matrix.device_id == device
+        assert bot.device_id == device
 
 
 async def test_malformed_events(synapse: Synapse, tmp_path: pathlib.Path) -> None:
