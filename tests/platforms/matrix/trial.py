@@ -1,5 +1,6 @@
 """Commands of the tests: one with a choice, one that writes, and a seat that can be taken and given back."""
 
+import asyncio
 from typing import Annotated
 
 import commands
@@ -53,6 +54,13 @@ async def count(context: Context) -> Reply:
     return say("trial.counted", count=counted)
 
 
+@command("trial.slow", allow=Role.GUEST)
+async def slow(context: Context) -> Reply:
+    """Take longer than people like to wait without a sign."""
+    await asyncio.sleep(2.0)
+    return say("trial.card")
+
+
 @command("trial.secret", allow=Role.MEMBER, seen_by=Seen.ASKER, writes=True)
 async def secret(context: Context) -> Reply:
     """Say something to the asker alone."""
@@ -67,6 +75,7 @@ WORDS = {
     }
     for id_, nl in {
         "colour": "kleur", "seat": "plek", "take": "pak", "give": "terug", "count": "tel", "secret": "geheim",
+        "slow": "traag",
     }.items()
 }  # fmt: skip
 SENTENCES = {
@@ -83,7 +92,7 @@ SENTENCES = {
     "trial.news": {"nl": "Nieuws: {text}", "en": "News: {text}"},
 }
 CATALOGUE = Catalogue(
-    (*commands.CATALOGUE.commands.values(), colour, seat, take, give, count, secret), {**commands.WORDS, **WORDS}
+    (*commands.CATALOGUE.commands.values(), colour, seat, take, give, count, secret, slow), {**commands.WORDS, **WORDS}
 )
 
 
