@@ -98,7 +98,8 @@ class Directs:
         return next((room for room in wanted if self._fits(room, user)), None)
 
     def _fits(self, room: str, user: str) -> bool:
-        return room in self._rooms and list(self._rooms.members(room)) == [user] and self._rooms.encrypted(room)
+        rooms = self._rooms
+        return rooms.is_private(room) and list(rooms.members(room)) == [user] and rooms.encrypted(room)
 
     async def _keep(self, user: str, room: str) -> str:
         if self._kept.get(user) != room:

@@ -19,6 +19,7 @@ from bot.platforms.matrix.directs import Directs
 from bot.platforms.matrix.homeserver import Homeserver, Rejected
 from bot.platforms.matrix.keys import Keys
 from bot.platforms.matrix.login import Account, Login, log_in
+from bot.platforms.matrix.places import Places
 from bot.platforms.matrix.post import Post
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.speaking import Speaker
@@ -53,16 +54,17 @@ class Link:
         return str(self.device.user_id)
 
     @classmethod
-    def of(cls, server: Homeserver, device: Device, since: dt.datetime, memory: Memory) -> Self:
+    def of(cls, server: Homeserver, device: Device, since: dt.datetime, memory: Memory, places: Places) -> Self:
         me = str(device.user_id)
-        rooms, turns, buttons = Rooms(device, me), Turns(), Buttons()
+        rooms = Rooms(device, me, lambda room: places.name(room) is not None)
+        turns, buttons = Turns(), Buttons()
         post = Post(device, server, rooms, turns)
         directs, speaker = Directs(server, rooms, turns, memory, me), Speaker(post, buttons)
         return cls(server, device, since, rooms, turns, post, directs, speaker, buttons)
 
 
 @contextlib.asynccontextmanager
-async def logged_in(account: Account, memory: Memory, desk: Desk) -> AsyncIterator[Link]:
+async def logged_in(account: Account, memory: Memory, desk: Desk, places: Places) -> AsyncIterator[Link]:
     """Be logged in for the length of a block; the folder must be held.
 
     Raises:
@@ -72,7 +74,7 @@ async def logged_in(account: Account, memory: Memory, desk: Desk) -> AsyncIterat
         login = await _get_in(server, account, desk)
         device = open_device(account, login)
         try:
-            link = Link.of(server, device, await _known_since(memory, login), memory)
+            link = Link.of(server, device, await _known_since(memory, login), memory, places)
             await until_done(link.directs.recall)
             yield link
         finally:

@@ -124,7 +124,7 @@ class Matrix:
         account = self._setting.account
         with account.folder().held():
             await self._places.recall()
-            async with logged_in(account, self._memory, self._desk) as link:
+            async with logged_in(account, self._memory, self._desk, self._places) as link:
                 self._link = link
                 try:
                     yield link

@@ -5,7 +5,7 @@ above all levels and in no list), power levels, and upgrades.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nio import AsyncClient, MatrixRoom
@@ -83,9 +83,11 @@ def _level(value: object, default: int) -> int:
 class Rooms:
     """All rooms of one account."""
 
-    def __init__(self, client: AsyncClient, me: str) -> None:
+    def __init__(self, client: AsyncClient, me: str, is_ours: Callable[[str], bool]) -> None:
+        """Look at them; `is_ours` says whether a room is one of the campaign's."""
         self._client = client
         self._me = me
+        self._is_ours = is_ours
         self._facts: dict[str, Facts] = {}
 
     def __contains__(self, room: str) -> bool:
@@ -131,9 +133,13 @@ class Rooms:
         return member is not None and bool(member.invited)
 
     def is_private(self, room: str) -> bool:
-        """Exactly two, invited ones counted: whoever may come in later would read what was said."""
+        """Exactly two, invited ones counted: whoever may come in later would read what was said.
+
+        A room of the campaign is never private, however few are in it yet.
+        """
         known = self._room(room)
-        return known is not None and len(known.users) - (self._me in known.users) == 1
+        two = known is not None and len(known.users) - (self._me in known.users) == 1
+        return two and not self._is_ours(room)
 
     def is_space(self, room: str) -> bool:
         return self.facts(room).kind == "m.space"

@@ -150,8 +150,8 @@ async def test_power_elsewhere_gives_nothing(synapse: Synapse, tmp_path: pathlib
     home.organisers = [f"matrix:power>=50@{room}"]
     async with home.running() as bot:
         await bot.in_room(room)
-        asked = await eve.says(room, "antwoord lijst")
-        assert "organisatoren" in (await eve.hears(room, by=bot.user_id, after=asked))["body"]
+        asked = await eve.says(room, "!antwoord lijst")
+        assert "privébericht" in (await eve.hears(room, by=bot.user_id, after=asked))["body"]
 
 
 @pytest.mark.parametrize(
