@@ -21,12 +21,13 @@ other-client:         ## tests/js/node_modules, for the test with a client that 
 test: dev homeserver other-client ## every test but the slow ones
 	@$(PYTEST)
 
-test-slow: dev homeserver ## chaos: the bot killed at every step of sending
+test-slow: dev homeserver ## chaos: the bot killed at every step of sending, and on a homeserver that fails
 	@$(PYTEST) -m slow
 
-soak: dev homeserver  ## the chaos tests over and over, for an hour or ACTIEBOT_SOAK_MINUTES
+soak: dev homeserver  ## the outbox killed over and over for an hour, then Matrix asked on for half an hour; or ACTIEBOT_SOAK_MINUTES each
 	@end=$$(( $$(date +%s) + 60 * $${ACTIEBOT_SOAK_MINUTES:-60} )); \
-	while [ $$(date +%s) -lt $$end ]; do $(PYTEST) -m slow tests/chaos || exit 1; done
+	while [ $$(date +%s) -lt $$end ]; do $(PYTEST) -m slow tests/chaos/test_kill.py || exit 1; done
+	@.venv/bin/python -m tests.chaos.soak
 
 synapse: dev          ## a homeserver on 127.0.0.1 with accounts, a room and a config.yaml, to try the bot on; PORT=8008
 	@scripts/setup.sh synapse

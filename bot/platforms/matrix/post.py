@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from nio import AsyncClient, EncryptionError, ErrorResponse, LocalProtocolError
+from nio import AsyncClient
 
 from bot.core.platform import PlatformRefused, TryAfter, Unknown
+from bot.platforms.matrix.encryption import Encryption
 from bot.platforms.matrix.homeserver import Homeserver, Rejected, quoted
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.turns import Rank, Turns
@@ -47,7 +48,7 @@ class Post:
         self._rooms = rooms
         self._turns = turns
         self._uploads = Uploads(server)
-        self._sharing: dict[str, asyncio.Lock] = {}
+        self._encryption = Encryption(client, server)
         self.ready = asyncio.Event()
         """Set when the first sync of this process is done: the rooms and their keys are known."""
 
@@ -70,7 +71,7 @@ class Post:
         self._check(room)
         sealed = type_, content
         if self._rooms.encrypted(room) and type_ != "m.reaction":  # reactions have no encrypted form
-            sealed = await self._encrypt(room, type_, content)
+            sealed = await self._encryption.encrypt(room, type_, content)
         txn = mark(key)
         body = {**sealed[1], KEY: txn} if type_ != "m.reaction" else sealed[1]
         path = f"/_matrix/client/v3/rooms/{quoted(room)}/send/{sealed[0]}/{txn}"
@@ -154,35 +155,6 @@ class Post:
             if error.code in _NOT_US:
                 raise TryAfter(_AGAIN_SECONDS, everywhere=True) from error
             raise
-
-    async def _encrypt(self, room: str, type_: str, content: Content) -> tuple[str, Content]:
-        """The event as only the room's devices can read it; whatever fails here, nothing has left."""
-        if self._client.olm is None:
-            raise PlatformRefused("encryption is off")
-        try:
-            async with self._sharing.setdefault(room, asyncio.Lock()):
-                await self._share(room)
-                sealed, body = self._client.encrypt(room, type_, dict(content))
-        except (EncryptionError, LocalProtocolError, KeyError, OSError, TimeoutError) as error:
-            raise TryAfter(_AGAIN_SECONDS) from error
-        if sealed != "m.room.encrypted":
-            raise PlatformRefused("this room is encrypted")
-        return sealed, body
-
-    async def _share(self, room: str) -> None:
-        """See to it that every device in the room, and of who is invited to it, has the room's key."""
-        if not self._client.rooms[room].members_synced:
-            _well(await self._client.joined_members(room))
-        if self._client.should_query_keys:
-            _well(await self._client.keys_query())
-        if self._client.olm.should_share_group_session(room):
-            _well(await self._client.share_group_session(room, ignore_unverified_devices=True))
-
-
-def _well(answer: object) -> None:
-    """Raise what nio only gives back."""
-    if isinstance(answer, ErrorResponse):
-        raise TimeoutError(str(answer))
 
 
 __all__ = ["KEY", "Content", "Post", "Unknown", "mark", "read_ref", "ref_of"]

@@ -6,7 +6,7 @@ import contextlib
 from bot.core.platform import PlatformRefused, TryAfter, Unknown
 from bot.platforms.matrix.homeserver import Homeserver, quoted
 
-EVERY_SECONDS = 3.0
+EVERY_SECONDS = 10.0
 
 
 class Receipts:

@@ -215,3 +215,18 @@ async def test_unreadable_messages(synapse: Synapse, tmp_path: pathlib.Path) -> 
             asked = await anna.says(room, "hulp")
             assert (await anna.hears(room, by=bot.user_id, after=asked))["body"].startswith("Hallo!")
             assert len(await anna.heard(room, by=bot.user_id)) == 2
+
+
+async def test_keys_that_did_not_arrive(synapse: Synapse, tmp_path: pathlib.Path) -> None:
+    """A message waits until its key has reached everybody: it is never sent to somebody who cannot read it."""
+    async with EncryptedPerson.living(synapse, "anna", tmp_path / "anna") as anna:
+        home = await Home.new(synapse, tmp_path)
+        async with Unruly(synapse.url).running() as unruly:
+            home.address = unruly.url
+            async with home.running() as bot:
+                room = await private_room(anna, bot, encrypted=True)
+                for what in ("500", "cut", "429", "500-after"):
+                    unruly.fails("/sendToDevice/", what)
+                asked = await anna.says(room, "hulp")
+                answer = await anna.hears(room, by=bot.user_id, after=asked, seconds=30)
+                assert answer["body"].startswith("Hallo!")
