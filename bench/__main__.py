@@ -1,6 +1,7 @@
 """`make bench`: measures, prints a table, writes bench/results.json and the table in README."""
 
 import asyncio
+import dataclasses
 import json
 import os
 import platform
@@ -9,8 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import calls, faq, process
+from bench import calls, faq, matrix, process
 from bench.faq import Campaign, Question
+from bench.matrix_figures import Figure
+from tests.synapse import Absent
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "config.yaml"
@@ -39,8 +42,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         lines = asyncio.run(calls.measure(Path(folder), CONFIG))
         program = process.measure(Path(folder), CONFIG)
-    results |= {"answering": speed, "calls": lines, "program": program}
-    rows += [*_speed(speed), *_calls(lines, program)]
+    figures = _matrix()
+    results |= {"answering": speed, "calls": lines, "program": program, "matrix": list(map(dataclasses.asdict, figures))}
+    rows += [*_speed(speed), *_calls(lines, program), *(figure.row for figure in figures)]
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", "utf-8")
     _into_readme(_table(rows))
     sys.stdout.write(_table(rows) + "\n")
@@ -76,6 +80,15 @@ def _calls(lines: dict[str, float], program: dict[str, float]) -> list[Row]:
         ("start to ready, median of five", "≤ 1.5 s", f"{program['start_median_s']} s"),
         ("resident memory after 60 s idle", "≤ 85 MB", f"{program['idle_mb']} MB"),
     ]
+
+
+def _matrix() -> list[Figure]:
+    """On Matrix; nothing where there is no homeserver to measure on."""
+    try:
+        return asyncio.run(matrix.measure())
+    except Absent as reason:
+        sys.stderr.write(f"Matrix is left out: {reason}\n")
+        return []
 
 
 def _table(rows: list[Row]) -> str:

@@ -20,7 +20,7 @@ from tests.synapse import Synapse
 
 LINES = {"count": "proef tel", "help": "hulp", "spread": "proef omroep"}
 _PARTS = 4
-_COUNTED = re.compile(r"Geteld: (\d+)")
+_COUNTED = re.compile(r"Geteld: ([\d.]+)")  # as Dutch writes it: 1.681
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ class Crowd:
                 if content is None:
                     verdict.unreadable.append(f"{event['event_id']} of {event['origin_server_ts']}")
                 elif found := _COUNTED.fullmatch(str(content.get("body"))):
-                    said[int(found[1])] += 1
+                    said[int(found[1].replace(".", ""))] += 1
         wanted = sum(asked.what == "count" for asked in self.asked)
         if (counted := self.counted()) != wanted:
             verdict.miscounted.append(f"counted {counted} instead of {wanted}")
