@@ -43,7 +43,8 @@ def main() -> None:
         lines = asyncio.run(calls.measure(Path(folder), CONFIG))
         program = process.measure(Path(folder), CONFIG)
     figures = _matrix()
-    results |= {"answering": speed, "calls": lines, "program": program, "matrix": list(map(dataclasses.asdict, figures))}
+    results |= {"answering": speed, "calls": lines, "program": program}
+    results["matrix"] = [dataclasses.asdict(figure) for figure in figures]
     rows += [*_speed(speed), *_calls(lines, program), *(figure.row for figure in figures)]
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", "utf-8")
     _into_readme(_table(rows))
