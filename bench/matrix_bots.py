@@ -16,13 +16,14 @@ from typing import Any
 import yaml
 
 from bench.matrix_people import Server
+from bot.platforms.matrix.receipts import EVERY_SECONDS
 from tests.synapse import Account, kept
 
 ROOT = Path(__file__).parent.parent
 DEVICE = "ACTIEBOT"
 PLENTY = "99999/min"
 STOP_SECONDS = 20
-REST_SECONDS = 3.5  # what is put off is done by then: read receipts, and writing down how far the bot is
+REST_SECONDS = EVERY_SECONDS + 1.0  # what is put off is done by then: read receipts, and noting how far the bot got
 _LOG_CHARACTERS = 3000
 
 

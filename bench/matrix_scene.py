@@ -16,7 +16,7 @@ from tests.matrix_people import Person
 
 AT_ONCE = 20
 PATIENCE_SECONDS = 15.0
-REST_SECONDS = 0.2
+PAUSE_SECONDS = 0.2
 READY_SECONDS = 60.0
 _MESSAGES = {"m.room.message", "m.room.encrypted"}
 
@@ -98,7 +98,7 @@ class Scene:
 
     async def burst(self, text: str, count: int, *, patience: float = PATIENCE_SECONDS) -> Run:
         """Commands as fast as the homeserver takes them, until all answers are there, or none comes any more."""
-        async with self.ears(REST_SECONDS).open() as ears, self.bot.program.spending() as spent:
+        async with self.ears(PAUSE_SECONDS).open() as ears, self.bot.program.spending() as spent:
             start = time.perf_counter()
             await self.type(self._seats(count), text)
             await ears.hear(count, patience)
