@@ -20,7 +20,7 @@ class Fault:
 
     Attributes:
         what: "500", "502", "429": answered so, nothing done. "500-after": done, and answered so. "cut": hung up,
-            nothing done. "cut-after": done, and hung up. "html": done, answered with a page.
+            nothing done. "cut-after": done, and hung up. "html": done, answered with a page. "stale": the token is.
         times: How often; -1: always.
     """
 
@@ -67,6 +67,9 @@ class Unruly:
         if fault == "429":
             limit = {"errcode": "M_LIMIT_EXCEEDED", "error": "made up", "retry_after_ms": 300}
             return web.json_response(limit, status=429)
+        if fault == "stale":
+            stale = {"errcode": "M_UNKNOWN_TOKEN", "error": "made up", "soft_logout": True}
+            return web.json_response(stale, status=401)
         if fault == "cut":
             return _cut(request)
         answer = await self._forward(request, body)

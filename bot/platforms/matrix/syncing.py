@@ -69,7 +69,9 @@ class Syncing:
             try:
                 async with asyncio.timeout(LONGEST_SECONDS):  # nio sets none where it asks for the whole state
                     answer = await self._device.sync(TIMEOUT_MS, self._filter, since, full_state=whole or None)
-            except Exception as error:  # noqa: BLE001 - nio raises whatever its parts raise
+            except Exception as error:
+                if not self._device.access_token:  # nio drops it when any call of its own hears that it is stale
+                    raise LoggedOut from error
                 # Half of an answer may have been dealt with. nio would take its repetition for one that is known.
                 log.warning("a sync failed", error=repr(error))
                 spoilt, whole = spoilt + 1, True

@@ -230,3 +230,18 @@ async def test_keys_that_did_not_arrive(synapse: Synapse, tmp_path: pathlib.Path
                 asked = await anna.says(room, "hulp")
                 answer = await anna.hears(room, by=bot.user_id, after=asked, seconds=30)
                 assert answer["body"].startswith("Hallo!")
+
+
+async def test_stale_token(synapse: Synapse, tmp_path: pathlib.Path) -> None:
+    """A token that is called stale, on whatever call, is made anew with the password, and the bot goes on."""
+    async with EncryptedPerson.living(synapse, "anna", tmp_path / "anna") as anna:
+        home = await Home.new(synapse, tmp_path)
+        async with Unruly(synapse.url).running() as unruly:
+            home.address = unruly.url
+            async with home.running() as bot:
+                unruly.fails("/keys/query", "stale")
+                room = await private_room(anna, bot, encrypted=True)
+                await wait(lambda: not unruly.faults[0].times)
+                asked = await anna.says(room, "hulp")
+                answer = await anna.hears(room, by=bot.user_id, after=asked, seconds=40)
+                assert answer["body"].startswith("Hallo!")
