@@ -10,6 +10,8 @@ bots take turns, in rounds, because whatever else the machine does comes and goe
 import asyncio
 import contextlib
 import dataclasses
+import logging
+import signal
 import sys
 import tempfile
 import time
@@ -43,6 +45,7 @@ async def measure(sections: Collection[str] = SECTIONS) -> list[Figure]:
         Absent: there is no Synapse here.
     """
     figures: list[Figure] = []
+    _stop_in_good_order()
     with tempfile.TemporaryDirectory(prefix="actiebot-bench-") as name:
         folder = Path(name)
         async with Server.at_work(folder / "synapse") as server:
@@ -55,6 +58,13 @@ async def measure(sections: Collection[str] = SECTIONS) -> list[Figure]:
                     figures += await part(server, folder, wanted)
                     sys.stderr.write(f"matrix: {', '.join(sorted(wanted))}: {time.monotonic() - start:.0f} s\n")
     return figures
+
+
+def _stop_in_good_order() -> None:
+    """When we are told to stop, the bots and the homeserver stop before us."""
+    if (task := asyncio.current_task()) is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    logging.getLogger("nio").setLevel(logging.ERROR)  # people's devices, that know each other by and by
 
 
 # -- plain rooms ------------------------------------------------------------------------------------------
