@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import datetime as dt
+import gc
 import signal
 import sys
 import time
@@ -198,6 +199,7 @@ class _Running:
         stop = asyncio.Event()
         with _signals(stop, self._reloading.ask):
             await self._delivery.start()
+            gc.freeze()  # texts, answers and libraries stay for the whole run: looking through them again frees nothing
             async with self._in_background(self._delivery.run(), self._scheduler.run(), self._beat()) as background:
                 code = await self._hear(stop, background)
         await played.keep(self._database, self._clock)

@@ -6,9 +6,9 @@ from types import ModuleType
 import yaml
 
 from bot.core.command import Catalogue, Command
-from commands import announcements, answers, faq, help, me  # noqa: A004 - the subject's own word
+from commands import announcements, answers, faq, help, linking, me  # noqa: A004 - the subject's own word
 
-MODULES: tuple[ModuleType, ...] = (help, faq, answers, announcements, me)
+MODULES: tuple[ModuleType, ...] = (help, faq, answers, announcements, me, linking)
 
 
 def _words() -> dict[str, dict[str, object]]:

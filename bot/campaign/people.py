@@ -1,4 +1,9 @@
-"""People, their accounts on platforms, and what they chose for themselves."""
+"""People, their accounts on platforms, and what they chose for themselves.
+
+Each account has a row in `person` of its own. Where somebody linked two accounts (`joining.py`), the later person's row
+says with `linked_to` which is the first, and the first's number is the one that everybody is told: a `Person`, a
+`Context`, a new row of any table. What hangs on a person is looked up with `SAME`, for it may be from before.
+"""
 
 import dataclasses
 import datetime as dt
@@ -12,9 +17,13 @@ from bot.store.database import Row, Transaction
 JUST_NOW = dt.timedelta(seconds=10)
 """Who was seen as lately as this need not be written down again."""
 
+SAME = "(SELECT id FROM person WHERE id = :person OR linked_to = :person)"
+"""Every number that a person has: `WHERE reminder.person IN {SAME}`; `:person` is the one that everybody is told."""
+
 _BEHIND = """
     SELECT person.*, account.role, account.seen_at
-    FROM account JOIN person ON person.id = account.person WHERE account.address = :account"""
+    FROM account JOIN person own ON own.id = account.person JOIN person ON person.id = coalesce(own.linked_to, own.id)
+    WHERE account.address = :account"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -22,7 +31,7 @@ class Person:
     """Somebody who uses the bot.
 
     Attributes:
-        id: None for somebody who only asked: nothing is kept of them.
+        id: The first's of those that were linked. None for somebody who only asked: nothing is kept of them.
         account: The account that speaks.
         quiet: Own quiet hours; None: the campaign's hold, unless `quiet_off`.
     """
@@ -68,6 +77,25 @@ async def meet(tx: Transaction, account: Address, *, role: str, now: dt.datetime
     return Person(person, account)
 
 
+async def row_of(tx: Transaction, number: int) -> Row | None:
+    """The person whom a number stands for, the first's of those that were linked."""
+    return await tx.first(
+        """
+        SELECT person.* FROM person own JOIN person ON person.id = coalesce(own.linked_to, own.id)
+        WHERE own.id = :number""",
+        number=number,
+    )
+
+
+async def accounts(tx: Transaction, number: int) -> list[Address]:
+    """The accounts of a person, the one last used first."""
+    person = await tx.value("SELECT coalesce(linked_to, id) FROM person WHERE id = :number", number=number)
+    rows = await tx.all(
+        f"SELECT address FROM account WHERE person IN {SAME} ORDER BY seen_at DESC, address", person=person
+    )
+    return [Address.parse(row["address"]) for row in rows]
+
+
 async def last_role(tx: Transaction, account: Address) -> str | None:
     """The role that an account had when it last changed something."""
     role: str | None = await tx.value("SELECT role FROM account WHERE address = :account", account=str(account))
@@ -95,4 +123,4 @@ async def choose_quiet(tx: Transaction, person: int, quiet: QuietHours | None, *
 
 
 async def count(tx: Transaction) -> int:
-    return int(await tx.value("SELECT COUNT(*) FROM person"))
+    return int(await tx.value("SELECT COUNT(*) FROM person WHERE linked_to IS NULL"))

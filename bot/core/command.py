@@ -75,6 +75,7 @@ class Command:
         names: Per language, one or two words: "taak oppakken".
         synonyms: Per language, accepted where commands are typed.
         personal: Its line may hold what is nobody else's business: not carried out where others read the line.
+        overheard: Of a personal one: it is carried out there all the same, to make what was said worthless.
         parameters: In the order in which they are typed.
     """
 
@@ -85,6 +86,7 @@ class Command:
     writes: bool
     parameters: tuple[Declared, ...]
     personal: bool = False
+    overheard: bool = False
     names: Mapping[str, str] = dataclasses.field(default_factory=dict)
     synonyms: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     helps: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -95,8 +97,9 @@ class Command:
 
 
 def command(
-    id_: str, *, allow: Role, seen_by: Seen = Seen.ROOM, writes: bool = False, personal: bool = False
-) -> Callable[[Run], Command]:
+    id_: str, *, allow: Role, seen_by: Seen = Seen.ROOM, writes: bool = False, personal: bool = False,
+    overheard: bool = False,
+) -> Callable[[Run], Command]:  # fmt: skip
     """Declare a command over a typed async function; the first argument is its context.
 
     Raises:
@@ -104,7 +107,7 @@ def command(
     """
 
     def declare(run: Run) -> Command:
-        return Command(id_, run, allow, seen_by, writes, tuple(_parameters(id_, run)), personal)
+        return Command(id_, run, allow, seen_by, writes, tuple(_parameters(id_, run)), personal, overheard)
 
     return declare
 

@@ -62,6 +62,8 @@ class Invocation:
         press: Set when an own button was tapped.
         aloud: Others read the line itself, whoever may read the answer.
         perhaps: It may be a question: a line that is no command is asked of the answers.
+        name: What people there know the account by, where its id does not say it: nobody else's on that platform,
+            and not chosen to look like one. None: the id.
     """
 
     id: str
@@ -76,3 +78,4 @@ class Invocation:
     press: Press | None = None
     aloud: bool = False
     perhaps: bool = False
+    name: str | None = None

@@ -158,6 +158,7 @@ class Reply:
         body: Paragraphs beneath it.
         language: Set when the words must be in this language, whoever reads (the answer to a question in English).
         private: The asker's alone, whatever the command's declaration says.
+        again: Of a reply that holds a secret: what is kept, and said to a call that comes again, in its place.
     """
 
     lead: Phrase
@@ -171,6 +172,7 @@ class Reply:
     kind: Kind = Kind.REPLY
     language: str | None = None
     private: bool = False
+    again: Phrase | None = None
 
     def to_json(self) -> str:
         return json.dumps(_pack(self), ensure_ascii=False, separators=(",", ":"))

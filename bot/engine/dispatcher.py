@@ -79,7 +79,7 @@ class Dispatcher:
             database: Where everything is kept.
             clock: The campaign's.
             machine: Seconds, for budgets.
-            written: Called after each commit of a writing command: there may be something to say.
+            written: Called after a writing command whose commit leaves something to say or to do.
             unlimited: No budgets: a played run.
         """
         self._bot = bot
@@ -213,8 +213,10 @@ class Dispatcher:
             reply = await command.run(context, **await parsing.bind(command, raw, context))
             # Said again after a stop, it must be no less private.
             reply = dataclasses.replace(reply, private=not call.private and self._is_private(command, reply, call))
-            await handled.keep(tx, call, reply, language=reply.language or caller.language, now=caller.now)
-        self._written()
+            kept = Reply(reply.again, private=reply.private) if reply.again else reply
+            await handled.keep(tx, call, kept, language=reply.language or caller.language, now=caller.now)
+        if tx.urges:  # most commands leave nothing to say but their answer
+            self._written()
         return caller, reply
 
     async def _press_once(self, tx: Transaction, call: Invocation, now: dt.datetime) -> None:
@@ -281,7 +283,7 @@ class Dispatcher:
 def _allow(command: Command, role: Role, call: Invocation) -> None:
     if role < command.allow:
         raise Denied("denied." + command.allow.name.lower(), command=Typed(command.id))
-    if command.personal and call.aloud:
+    if command.personal and call.aloud and not command.overheard:
         raise Refused("command.aloud", command=Typed(command.id))
 
 

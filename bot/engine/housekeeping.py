@@ -90,6 +90,7 @@ _SEEN = _Rule(
     "SELECT platform, event FROM seen WHERE at < :before",
     "DELETE FROM seen WHERE platform = :platform AND event = :event",
 )
+_LINKS = _Rule("links", "SELECT id FROM link WHERE ends_at < :before", "DELETE FROM link WHERE id = :id")
 _DRAFTS = _Rule(
     "drafts",
     """
@@ -131,6 +132,7 @@ class Housekeeping:
                 (_AUDIT, keep.audit),
                 (_SEEN, keep.events_seen),
                 (_PRESSED, DAY),
+                (_LINKS, DAY),
                 (_DRAFTS, DAY),
             )
         }

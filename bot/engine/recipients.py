@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 
+from bot.campaign import people
 from bot.campaign.people import Person
 from bot.campaign.quiet import QuietHours
 from bot.core.invocation import Address
@@ -46,7 +47,7 @@ async def find(tx: Transaction, entry: Entry, *, zone: str, quiet: QuietHours | 
     address = Address.parse(entry.destination)
     if not address.id.isdecimal():
         return None
-    row = await tx.first("SELECT * FROM person WHERE id = :person", person=int(address.id))
+    row = await people.row_of(tx, int(address.id))
     if row is None:
         return None
     person = Person.of(row, address)
@@ -56,11 +57,7 @@ async def find(tx: Transaction, entry: Entry, *, zone: str, quiet: QuietHours | 
 
 async def accounts(tx: Transaction, entry: Entry) -> tuple[str, ...]:
     """The accounts of the person that a message is for, the one last used first."""
-    rows = await tx.all(
-        "SELECT address FROM account WHERE person = :person ORDER BY seen_at DESC, address",
-        person=int(Address.parse(entry.destination).id),
-    )
-    return tuple(row["address"] for row in rows)
+    return tuple(map(str, await people.accounts(tx, int(Address.parse(entry.destination).id))))
 
 
 async def defer(tx: Transaction, entry: Entry, until: dt.datetime) -> None:

@@ -51,6 +51,7 @@ async def put(tx: Transaction, messages: Iterable[Message], *, now: dt.datetime)
     due and this one is not yet.
     """
     rows = list(_rows(messages, now))
+    tx.urges = tx.urges or bool(rows)
     whole = len(rows) // CHUNK * CHUNK
     for start in range(0, whole, CHUNK):
         chunk = enumerate(rows[start : start + CHUNK])
@@ -294,6 +295,7 @@ def _must(changed: int, entry: Entry) -> None:
 
 async def cancel(tx: Transaction, cause: str, now: dt.datetime) -> int:
     """Take back what has never been tried; how many rows that were."""
+    tx.urges = True  # what stood behind it may go
     return await tx.run(
         """
         UPDATE outbox SET state = 'cancelled', ended_at = :now, next_try = 0

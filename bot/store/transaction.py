@@ -17,9 +17,13 @@ class Transaction(abc.ABC):
     """One transaction: what it changes is seen by others at its end, or never.
 
     A statement that fails, or is cancelled, ends it: nothing of it is kept, and it takes no more statements.
+
+    Attributes:
+        urges: It left something to say or to do; after its commit, whoever does that is to be woken.
     """
 
     def __init__(self) -> None:
+        self.urges = False
         self._over = False
 
     async def run(self, sql: str, /, **values: Value) -> int:

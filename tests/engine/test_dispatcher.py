@@ -22,7 +22,9 @@ from bot.core.parameters import Choice, Option, Reference
 from bot.core.reply import Button, For, Kind, Phrase, Reply, say
 from bot.engine import handled
 from bot.engine.context import Context
+from bot.store import outbox
 from bot.store.database import Database
+from bot.store.message import Message
 from tests.core.small_catalogue import words
 from tests.talk import (
     ANNOUNCEMENTS,
@@ -46,6 +48,16 @@ async def note(context: Context, text: str) -> Reply:
     await audit.note(context.tx, "t.note", text, by=context.author, now=context.now)
     count = await context.tx.value("SELECT count(*) FROM audit")
     return say("help.text", text=f"{text} {count}")
+
+
+@command("t.tell", allow=Role.VOLUNTEER, writes=True)
+async def tell(context: Context) -> Reply:
+    """Leaves something to say to others."""
+    message = Message(
+        f"t.tell/{context.call.id}", "terminal:#announcements", say("help.text", text="Nieuws."), language="nl"
+    )
+    await outbox.put(context.tx, [message], now=context.now)
+    return say("help.text", text="gemeld")
 
 
 @command("t.secret", allow=Role.VOLUNTEER, seen_by=Seen.ASKER, writes=True)
@@ -116,9 +128,10 @@ async def ask(context: Context) -> Reply:
 
 
 CATALOGUE = catalogue_of(
-    note, secret, board, boom, late, no, colour, find, ask,
+    note, tell, secret, board, boom, late, no, colour, find, ask,
     words={
         "t.note": words("proef schrijf", "test note", text="tekst"),
+        "t.tell": words("proef meld", "test tell"),
         "t.secret": words("proef geheim", "test secret"),
         "t.board": words("proef bestuur", "test board"),
         "t.boom": words("proef knal", "test boom"),
@@ -248,9 +261,10 @@ async def test_undone_when_it_fails(talk: Talk, anna: Talker) -> None:
 
 
 async def test_wakes_after_a_commit(talk: Talk, anna: Talker) -> None:
-    """What delivers hears of each change, not of questions, replays and refusals."""
-    await anna.says("/proef schrijf a", again="m:1")
-    await anna.says("/proef schrijf a", again="m:1")
+    """What delivers hears of each change that leaves something to say, not of others, replays and refusals."""
+    await anna.says("/proef meld", again="m:1")
+    await anna.says("/proef meld", again="m:1")
+    await anna.says("/proef schrijf a")
     await anna.says("/hulp")
     await anna.says("/proef nee")
     assert talk.written == 1

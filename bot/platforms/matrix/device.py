@@ -10,6 +10,7 @@ from bot.platforms.matrix.folder import must_encrypt
 from bot.platforms.matrix.login import Account, Login
 
 _KIND = "signed_curve25519"
+_ECHO = {"m.room.message", "m.room.encrypted", "m.reaction", "m.room.redaction"}
 _REMEMBERED_MESSAGES = 10_000  # against messages that are sent again by others; nio's own 100 000 take 14 MiB
 
 
@@ -35,6 +36,7 @@ class Device(nio.AsyncClient):  # type: ignore[misc]  # to mypy nio has no types
         body: dict[Any, Any] = await super().parse_body(transport_response)
         if isinstance(body, dict) and "next_batch" in body:
             self.stock = stock_in(body)
+            _without_echo(body, self.user_id)
         return body
 
     async def close(self) -> None:
@@ -44,6 +46,17 @@ class Device(nio.AsyncClient):  # type: ignore[misc]  # to mypy nio has no types
             self.store.database.close()
 
 
+def _without_echo(body: dict[str, Any], me: str) -> None:
+    """Leave out of a sync what we said ourselves, before nio reads it and decrypts it: it comes after each answer.
+
+    By a filter the homeserver would leave our own state events out too, that a room is encrypted now among them.
+    """
+    for room in body.get("rooms", {}).get("join", {}).values():
+        timeline = room.get("timeline", {})
+        if events := timeline.get("events"):
+            timeline["events"] = [e for e in events if e.get("sender") != me or e.get("type") not in _ECHO]
+
+
 def open_device(account: Account, login: Login) -> Device:
     """The device, with its keys; new ones when it has none yet. The folder must be held.
 
@@ -51,12 +64,14 @@ def open_device(account: Account, login: Login) -> Device:
         Off: nio cannot encrypt here, or the keys were encrypted with another `store_key`.
     """
     must_encrypt()
+    from bot.platforms.matrix.keyring import Keyring  # which is not there without encryption
+
     folder = account.folder()
     folder.identity(login.user_id, login.device_id)
     file = folder.crypto_file(login.user_id, login.device_id)
     file.touch(mode=0o600)  # before SQLite makes it, for everybody to read
     config = nio.AsyncClientConfig(
-        store=nio.store.SqliteStore,
+        store=Keyring,
         store_name=file.name,
         store_sync_tokens=False,  # it would save them before the events are dealt with
         encryption_enabled=True,
