@@ -21,6 +21,7 @@ from bot.core.platform import Off, Platform
 from bot.core.reply import Phrase, Reply, phrase
 from bot.core.texts import Texts
 from bot.desk import ReportDesk
+from bot.discord import discord_platform
 from bot.engine import played
 from bot.engine.clock import Clock
 from bot.engine.context import Bot, Campaign
@@ -87,8 +88,6 @@ def _platforms_on(config: Config, only: frozenset[str] | None) -> frozenset[str]
     if only and (strange := only - known):
         raise Stopped(WRONG, phrase("run.platform", name=min(strange), known=tuple(sorted(known))), language)
     on = frozenset(only or known)
-    if later := on - {"terminal", "matrix"}:
-        raise Stopped(WRONG, Phrase("run.not_built", {"names": tuple(sorted(later))}), language)
     if not on:
         raise Stopped(WRONG, Phrase("run.nothing_on"), language)
     return on
@@ -166,6 +165,8 @@ class _Running:
         if name == "matrix":
             platform: Platform = matrix_platform(self._config, self._bot.texts, self._database, self._desk)
             return platform
+        if name == "discord":
+            return discord_platform(self._config, self._bot.texts, self._database, self._desk)
         from bot.platforms.terminal import Terminal
         from bot.platforms.terminal.terminal import Setting
 

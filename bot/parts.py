@@ -33,6 +33,7 @@ _TEXT_FILES = (
     ("bot.engine", "housekeeping.yaml"),
     ("bot.platforms.terminal", "texts.yaml"),
     ("bot.platforms.matrix", "texts.yaml"),
+    ("bot.platforms.discord", "texts.yaml"),
 )
 
 

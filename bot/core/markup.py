@@ -1,5 +1,6 @@
 """How CommonMark holds what is not ours to write: text of people, and commands as they are typed."""
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping
 
@@ -38,7 +39,11 @@ class Markup:
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         """A command as it is typed, as CommonMark."""
         line = self.line(command, values, language)
-        return _code_span(line) if self._code else self.quote(line)
+        return code_span(line) if self._code else self.quote(line)
+
+    def moment(self, moment: dt.datetime, form: str, words: str) -> str:
+        """A moment, in words."""
+        return words
 
     def line(self, command: str, values: Mapping[str, str], language: str) -> str:
         """A command as it is typed, as it is: `/taak teruggeven 12 reden:"geen tijd"`."""
@@ -48,7 +53,7 @@ class Markup:
         return " ".join((self._prefix + known.names[language], *_arguments(known, values, language)))
 
 
-def _code_span(line: str) -> str:
+def code_span(line: str) -> str:
     """A line as code: between more backticks than it has itself, and apart from those at its ends."""
     fence = "`" * (max(map(len, _TICKS.findall(line)), default=0) + 1)
     space = " " if "`" in {line[0], line[-1]} else ""
@@ -58,7 +63,7 @@ def _code_span(line: str) -> str:
 def _arguments(command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:
     """Values in their order: required ones bare, optional ones by name; one that comes first needs no name."""
     cleaned = [
-        (index, p, " ".join(clean(_shown(p, values.get(p.name, ""), language)).split()))
+        (index, p, " ".join(clean(shown(p, values.get(p.name, ""), language)).split()))
         for index, p in enumerate(command.parameters)
     ]
     given = [one for one in cleaned if one[2]]
@@ -68,7 +73,7 @@ def _arguments(command: Command, values: Mapping[str, str], language: str) -> It
         yield quoted if bare else f"{parameter.labels[language]}:{quoted}"
 
 
-def _shown(parameter: Declared, value: str, language: str) -> str:
+def shown(parameter: Declared, value: str, language: str) -> str:
     """A value as people type it: "rood" for the choice "red"."""
     options = parameter.kind.options if isinstance(parameter.kind, Choice) else ()
     return next((option.label(language) for option in options if option.value == value), value)

@@ -40,6 +40,9 @@ class Style(Protocol):
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         """A command as people type it here."""
 
+    def moment(self, moment: dt.datetime, form: str, words: str) -> str:
+        """An aware moment in the form of its slot; `words`: as the language writes it, in the reader's zone."""
+
 
 class Verbatim:
     """A style for texts without values from people."""
@@ -49,6 +52,9 @@ class Verbatim:
 
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         return command
+
+    def moment(self, moment: dt.datetime, form: str, words: str) -> str:
+        return words
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -135,7 +141,8 @@ class Texts:
                 return format_list([again(item) for item in value], locale=_LOCALES[language]) if value else ""
             case str():
                 return style.quote(value)
-        return write_value(value, language=language, zone=zone, form=form)
+        words = write_value(value, language=language, zone=zone, form=form)
+        return style.moment(value, form, words) if isinstance(value, dt.datetime) else words
 
 
 def write_value(value: Value, *, language: str, zone: str, form: str = "") -> str:

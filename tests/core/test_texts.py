@@ -44,6 +44,9 @@ class Hostile:
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         return f"/{command}{{value}}[task.list]"
 
+    def moment(self, moment: dt.datetime, form: str, words: str) -> str:
+        return words
+
 
 def said(key: str, language: str = "nl", *, style: Any = Verbatim(), **values: Value) -> str:  # noqa: B008 - has no state
     return TEXTS.render(Phrase(key, values), language=language, zone=ZONE, style=style)

@@ -17,7 +17,7 @@ from bot.platforms.matrix.post import KEY, mark
 from bot.store.database import Database
 from tests.matrix_people import EncryptedPerson, Event
 from tests.platforms.matrix.running import Home, Running
-from tests.platforms.matrix.trial import CATALOGUE
+from tests.trial import CATALOGUE
 from tests.scenarios.stage import Actor, Asked, Place, Post
 from tests.synapse import MatrixError, Synapse
 

@@ -4,20 +4,16 @@ import dataclasses
 import functools
 import itertools
 import json
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from markdown_it.token import Token
 
 from bot.core.markdown import parsed
+from bot.core.seam import seam
 from bot.platforms.matrix.blocks import GLUE_BYTES, Block, Glue, lines_of, of_tokens
 from bot.platforms.matrix.html import escaped
 
 _QUOTES_BYTES = 4  # around a piece of text in JSON, twice
-_MOST_MARKS = 200  # on one character; more of them are cut anywhere
-_JOINER = "\u200d"
-_SKIN_TONES = range(0x1F3FB, 0x1F400)
-_FLAG_LETTERS = range(0x1F1E6, 0x1F200)
 
 
 def parts(blocks: Iterable[Block], most: int) -> Iterator[list[Block]]:
@@ -85,7 +81,7 @@ def _chunks(line: str, most: int) -> Iterator[Block]:
     while start < len(line):
         end = _reach(line, start, most)
         space = line.rfind(" ", start + 1, end + 1) if end < len(line) else -1
-        end = space if space > start else _seam(line, start, end)
+        end = space if space > start else seam(line, start, end)
         yield lines_of(line[start:end], glue)
         start, glue = (end + 1, Glue.SPACE) if end == space else (end, Glue.NOTHING)
 
@@ -103,21 +99,3 @@ def _reach(line: str, start: int, most: int) -> int:
 @functools.lru_cache(maxsize=4096)
 def _bytes(character: str) -> int:
     return len(json.dumps(character)) + len(json.dumps(escaped(character))) - _QUOTES_BYTES
-
-
-def _seam(line: str, start: int, end: int) -> int:
-    """The last place to cut where no character is taken from its accents, nor an emoji from its parts."""
-    if end == len(line):
-        return end
-    places = range(end, max(start, end - _MOST_MARKS), -1)
-    return next((place for place in places if not _joined(line, place)), end)
-
-
-def _joined(line: str, place: int) -> bool:
-    before, after = line[place - 1], line[place]
-    if _JOINER in {before, after} or unicodedata.category(after).startswith("M") or ord(after) in _SKIN_TONES:
-        return True
-    if ord(after) not in _FLAG_LETTERS:
-        return False
-    letters = next((n for n in range(place) if ord(line[place - 1 - n]) not in _FLAG_LETTERS), place)
-    return letters % 2 == 1

@@ -4,14 +4,14 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
+from bot.core.bar import bar
 from bot.core.markup import Markup
 from bot.core.parameters import clean
-from bot.core.reply import Button, Field, Kind, Link, Phrase, Progress, Reply
-from bot.core.texts import Texts, write_value
+from bot.core.reply import Button, Field, Kind, Link, Phrase, Reply
+from bot.core.texts import Texts
 from bot.platforms.matrix.blocks import Block, Glue, field, lines_of, linked, of_markdown
 from bot.platforms.matrix.html import escaped
 
-_BAR_WIDTH = 12
 T = TypeVar("T")
 
 
@@ -31,7 +31,7 @@ class Page:
         yield from (block for block in map(self._block, (reply.lead, *reply.body)) if block.text)
         yield from self._fields(reply.fields)
         if reply.progress:
-            yield lines_of(self._bar(reply.progress))
+            yield lines_of(bar(reply.progress, self.language))
         yield from self._links(reply.links)
         if reply.buttons:
             yield self._choices(reply.buttons)
@@ -53,12 +53,6 @@ class Page:
     def _links(self, links: Sequence[Link]) -> Iterator[Block]:
         for one, glue in _under(links, Glue.LINE):
             yield linked(self._block(one.label), clean(one.url), glue)
-
-    def _bar(self, progress: Progress) -> str:
-        value, of = progress.value, progress.of
-        full = max(0, min(_BAR_WIDTH, _BAR_WIDTH * value // of)) if of > 0 else _BAR_WIDTH
-        numbers = [write_value(number, language=self.language, zone=self.zone) for number in (value, of)]
-        return f"{'█' * full}{'░' * (_BAR_WIDTH - full)} {' / '.join(numbers)}"
 
     def _choices(self, buttons: Sequence[Button]) -> Block:
         """Buttons as a numbered list, and how to answer."""

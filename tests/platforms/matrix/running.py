@@ -30,7 +30,7 @@ from bot.store.memory import Memory
 from bot.store.message import Message, Priority
 from tests import talk
 from tests.matrix_people import Person, wait
-from tests.platforms.matrix.trial import with_sentences
+from tests.trial import with_sentences
 from tests.synapse import Synapse
 
 PASSWORD = "een lang wachtwoord"

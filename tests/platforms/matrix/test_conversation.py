@@ -9,7 +9,7 @@ import pytest
 
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running, private_room
-from tests.platforms.matrix.trial import CATALOGUE
+from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
 
 __all__ = ["synapse"]

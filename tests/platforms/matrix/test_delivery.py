@@ -11,7 +11,7 @@ from bot.platforms.matrix.post import KEY, mark
 from bot.store.database import Database
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running
-from tests.platforms.matrix.trial import CATALOGUE
+from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
 
 __all__ = ["synapse"]

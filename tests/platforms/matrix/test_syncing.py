@@ -8,7 +8,7 @@ import pytest
 
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running, private_room
-from tests.platforms.matrix.trial import CATALOGUE
+from tests.trial import CATALOGUE
 from tests.synapse import MatrixError, Synapse, synapse
 from tests.unruly import Unruly
 

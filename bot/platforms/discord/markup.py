@@ -1,0 +1,46 @@
+"""How Discord holds what is not ours to write: text of people, commands as they are typed, and moments."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+
+from bot.core.command import Catalogue, Command
+from bot.core.markup import Markup, shown
+from bot.core.parameters import clean
+
+_FORMS = {"": "F", "day": "D", "time": "t"}  # of Discord's moments: all, the day, the time
+_SCHEME = "moment:"
+_MOMENT = re.compile(rf"{_SCHEME}(-?\d+:[A-Za-z])")
+
+
+class Slash(Markup):
+    """Commands as Discord writes them, each option with its name: `/taak oppakken taak:12`."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        super().__init__(catalogue, "/", code=True)
+
+    def line(self, command: str, values: Mapping[str, str], language: str) -> str:
+        known = self._catalogue.commands.get(command)
+        if known is None:
+            return super().line(command, values, language)
+        return " ".join((self._prefix + known.names[language], *_options(known, values, language)))
+
+
+class Timed(Slash):
+    """Moments too: as a link that `moment_of` knows, since everybody sees them in their own zone."""
+
+    def moment(self, moment: dt.datetime, form: str, words: str) -> str:
+        # No text of people becomes a link: it is escaped.
+        return f"[{self.quote(words)}]({_SCHEME}{int(moment.timestamp())}:{_FORMS[form]})"
+
+
+def moment_of(address: str) -> str | None:
+    """A moment as Discord wants it, from the address of the link that stands for it; None: it is another link."""
+    found = _MOMENT.fullmatch(address)
+    return f"<t:{found[1]}>" if found else None
+
+
+def _options(command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:
+    for parameter in command.parameters:
+        if words := clean(shown(parameter, values.get(parameter.name, ""), language)).split():
+            yield f"{parameter.labels[language]}:{' '.join(words)}"
