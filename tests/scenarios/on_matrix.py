@@ -17,9 +17,9 @@ from bot.platforms.matrix.post import KEY, mark
 from bot.store.database import Database
 from tests.matrix_people import EncryptedPerson, Event
 from tests.platforms.matrix.running import Home, Running
-from tests.trial import CATALOGUE
 from tests.scenarios.stage import Actor, Asked, Place, Post
 from tests.synapse import MatrixError, Synapse
+from tests.trial import CATALOGUE
 
 ANSWER_SECONDS = 20.0
 NEWS_SECONDS = 1.0

@@ -30,8 +30,8 @@ from bot.store.memory import Memory
 from bot.store.message import Message, Priority
 from tests import talk
 from tests.matrix_people import Person, wait
-from tests.trial import with_sentences
 from tests.synapse import Synapse
+from tests.trial import with_sentences
 
 PASSWORD = "een lang wachtwoord"
 STORE_KEY = "sleutel van de test"

@@ -7,8 +7,8 @@ import pytest
 
 from tests.matrix_people import Person, wait
 from tests.platforms.matrix.running import Home, private_room
-from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
+from tests.trial import CATALOGUE
 
 __all__ = ["synapse"]
 

@@ -9,8 +9,8 @@ import pytest
 
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running, private_room
-from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
+from tests.trial import CATALOGUE
 
 __all__ = ["synapse"]
 

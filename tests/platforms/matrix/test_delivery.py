@@ -11,8 +11,8 @@ from bot.platforms.matrix.post import KEY, mark
 from bot.store.database import Database
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running
-from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
+from tests.trial import CATALOGUE
 
 __all__ = ["synapse"]
 

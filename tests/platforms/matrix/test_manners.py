@@ -11,8 +11,8 @@ from bot.core.reply import Kind, Phrase, Reply
 from bot.platforms.matrix.unreadable import Unreadable, withheld
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, private_room
-from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
+from tests.trial import CATALOGUE
 from tests.unruly import Unruly
 
 __all__ = ["synapse"]

@@ -9,8 +9,8 @@ from bot.core.reply import Phrase, Reply
 from bot.platforms.matrix.rooms import CREATOR_LEVEL, Facts
 from tests.matrix_people import Person, wait
 from tests.platforms.matrix.running import Home, private_room
-from tests.trial import CATALOGUE
 from tests.synapse import Synapse, synapse
+from tests.trial import CATALOGUE
 
 __all__ = ["synapse"]
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.matrix.running import Home, Running, private_room
-from tests.trial import CATALOGUE
 from tests.synapse import MatrixError, Synapse, synapse
+from tests.trial import CATALOGUE
 from tests.unruly import Unruly
 
 __all__ = ["synapse"]
