@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import calls, faq, matrix, process
+from bench import calls, discord, faq, matrix, process
 from bench.faq import Campaign, Question
 from bench.matrix_figures import Figure
 from tests.synapse import Absent
@@ -42,10 +42,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         lines = asyncio.run(calls.measure(Path(folder), CONFIG))
         program = process.measure(Path(folder), CONFIG)
-    figures = _matrix()
     results |= {"answering": speed, "calls": lines, "program": program}
-    results["matrix"] = [dataclasses.asdict(figure) for figure in figures]
-    rows += [*_speed(speed), *_calls(lines, program), *(figure.row for figure in figures)]
+    rows += [*_speed(speed), *_calls(lines, program)]
+    for name, figures in (("matrix", _matrix()), ("discord", asyncio.run(discord.measure()))):
+        results[name] = [dataclasses.asdict(figure) for figure in figures]
+        rows += [figure.row for figure in figures]
     RESULTS.write_text(json.dumps(results, indent=2, ensure_ascii=False) + "\n", "utf-8")
     _into_readme(_table(rows))
     sys.stdout.write(_table(rows) + "\n")

@@ -5,6 +5,7 @@ from bot.config import Config
 from bot.core.platform import Desk, Platform
 from bot.core.texts import Texts
 from bot.engine.clock import machine_ms
+from bot.platforms.discord.setting import Setting
 from bot.store.database import Database
 from bot.store.memory import Memory
 
@@ -12,17 +13,21 @@ from bot.store.memory import Memory
 def discord_platform(config: Config, texts: Texts, database: Database, desk: Desk) -> Platform:
     """The platform."""
     from bot.platforms.discord.discord import Discord
-    from bot.platforms.discord.setting import Setting
 
+    memory = Memory(database, "discord", machine=machine_ms)
+    return Discord(texts, commands.CATALOGUE, setting_of(config), memory, desk)
+
+
+def setting_of(config: Config) -> Setting:
+    """What the campaign tells its Discord."""
     own, campaign = config.platforms.discord, config.campaign
     if own is None:
         raise ValueError("Discord is off")
-    setting = Setting(
+    return Setting(
         own.token.get_secret_value(), frozenset(own.guilds), rooms_of(config),
         frozenset(rooms_of(config, "organisers")),
         campaign.language, campaign.timezone, campaign.name, own.api_url, own.gateway_url,
     )  # fmt: skip
-    return Discord(texts, commands.CATALOGUE, setting, Memory(database, "discord", machine=machine_ms), desk)
 
 
 def rooms_of(config: Config, *kinds: str) -> list[str]:

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 
+import commands
 from bot import check
 from bot.config import Config
 from bot.core.document import Problem
@@ -10,6 +11,7 @@ from bot.core.finding import Finding
 from bot.core.moments import EPOCH
 from bot.core.reply import Phrase, phrase
 from bot.core.texts import Verbatim
+from bot.discord import setting_of
 from bot.engine.clock import machine_ms
 from bot.engine.housekeeping import LOW_DISK
 from bot.engine.played import LIVE, PLAYED
@@ -36,11 +38,15 @@ class _Known:
 
     Attributes:
         running: A bot is at work on it.
-        matrix: What Matrix keeps there, as far as it is of use.
+        kept: What the platforms keep there, as far as it is of use to their doctors.
     """
 
     running: bool = False
-    matrix: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    kept: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+
+    def of(self, platform: str) -> Mapping[str, str]:
+        """What one of them keeps."""
+        return self.kept.get(platform, {})
 
 
 async def examine(config: Config | None, problems: Sequence[Problem], language: str) -> list[Finding]:
@@ -56,7 +62,8 @@ async def examine(config: Config | None, problems: Sequence[Problem], language: 
         return [*found, Finding(None, Phrase("doctor.rest_waits"))]
     found = found or [Finding(True, Phrase("doctor.files"))]
     stored, known = await _database(config)
-    return [*found, *stored, _disk(config), *_platforms(config), *await _matrix(config, known)]
+    on = [*await _matrix(config, known), *await _discord(config, known)]
+    return [*found, *stored, _disk(config), *_platforms(config), *on]
 
 
 def told(findings: Sequence[Finding], config: Config | None, language: str) -> Iterator[str]:
@@ -92,13 +99,13 @@ async def _database(config: Config) -> tuple[list[Finding], _Known]:
             if database is None:
                 place = url.removeprefix("sqlite:///")
                 return [Finding(None, phrase("doctor.no_database", place=place)), _running(None)], _Known()
-            return await _looked(database, matrix=config.platforms.matrix is not None)
+            return await _looked(database, config)
     except StoreError as error:
         why = Phrase(f"store.{error.reason.value}", {"place": error.place})
         return [Finding(False, phrase("doctor.database_wrong", why=why))], _Known()
 
 
-async def _looked(database: Database, *, matrix: bool) -> tuple[list[Finding], _Known]:
+async def _looked(database: Database, config: Config) -> tuple[list[Finding], _Known]:
     named = {"place": database.place, "kind": _SERVERS[database.kind]}
     old = await behind(database)
     if old is None:
@@ -112,7 +119,7 @@ async def _looked(database: Database, *, matrix: bool) -> tuple[list[Finding], _
     if muted is not None:
         found.append(Finding(False, Phrase("doctor.muted"), Phrase("doctor.do_muted")))
     bot = await running(database)
-    return [*found, _running(bot)], _Known(bot is not None, await _kept(database) if matrix else {})
+    return [*found, _running(bot)], _Known(bot is not None, await _kept(database, config))
 
 
 def _running(bot: Running | None) -> Finding:
@@ -123,13 +130,27 @@ def _running(bot: Running | None) -> Finding:
     return Finding(True, phrase("doctor.running", host=bot.host, pid=str(bot.pid), since=bot.since))
 
 
-async def _kept(database: Database) -> dict[str, str]:
-    """What Matrix keeps, as far as it is of use to its doctor."""
-    from bot.platforms.matrix.doctor import KEPT
+async def _kept(database: Database, config: Config) -> dict[str, dict[str, str]]:
+    """What the platforms that are on keep, as far as it is of use to their doctors."""
+    kept: dict[str, dict[str, str]] = {}
+    for platform, names in _names(config).items():
+        memory = Memory(database, platform, machine=machine_ms)
+        values = {name: await memory.get(name) for name in names}
+        kept[platform] = {name: value for name, value in values.items() if value is not None}
+    return kept
 
-    memory = Memory(database, "matrix", machine=machine_ms)
-    values = {name: await memory.get(name) for name in KEPT}
-    return {name: value for name, value in values.items() if value is not None}
+
+def _names(config: Config) -> dict[str, Sequence[str]]:
+    names: dict[str, Sequence[str]] = {}
+    if config.platforms.matrix:
+        from bot.platforms.matrix.doctor import KEPT as MATRIX_KEPT
+
+        names["matrix"] = MATRIX_KEPT
+    if config.platforms.discord:
+        from bot.platforms.discord.doctor import KEPT as DISCORD_KEPT
+
+        names["discord"] = DISCORD_KEPT
+    return names
 
 
 def _disk(config: Config) -> Finding:
@@ -143,11 +164,11 @@ def _disk(config: Config) -> Finding:
 
 def _platforms(config: Config) -> Iterator[Finding]:
     on = config.platforms
-    if on.discord:
-        yield Finding(None, Phrase("doctor.discord"), Phrase("doctor.do_discord"))
     yield Finding(True, Phrase("doctor.terminal_on")) if on.terminal else Finding(None, Phrase("doctor.terminal_off"))
     if not on.matrix:
         yield Finding(None, Phrase("doctor.matrix_off"))
+    if not on.discord:
+        yield Finding(None, Phrase("doctor.discord_off"))
 
 
 async def _matrix(config: Config, known: _Known) -> list[Finding]:
@@ -159,7 +180,25 @@ async def _matrix(config: Config, known: _Known) -> list[Finding]:
     roles = (*config.roles.organiser, *config.roles.volunteer)
     grants = [grant for grant in roles if grant.startswith("matrix:power")]
     case = Case(
-        account_of(config), rooms_of(config), rooms_of(config, "organisers"), grants, known.matrix, known.running
+        account_of(config), rooms_of(config), rooms_of(config, "organisers"), grants, known.of("matrix"), known.running
     )  # fmt: skip
     found: list[Finding] = await examine_matrix(case)
     return found
+
+
+async def _discord(config: Config, known: _Known) -> list[Finding]:
+    if config.platforms.discord is None:
+        return []
+    from bot.platforms.discord.doctor import Case
+    from bot.platforms.discord.doctor import examine as examine_discord
+
+    case = Case(
+        setting_of(config), commands.CATALOGUE, read_texts(), _grants(config.roles.organiser),
+        _grants(config.roles.volunteer), known.of("discord"), known.running,
+    )  # fmt: skip
+    return await examine_discord(case)
+
+
+def _grants(grants: Sequence[str]) -> list[str]:
+    """Those of Discord."""
+    return [grant for grant in grants if grant.startswith("discord:")]

@@ -9,10 +9,11 @@ from bot.campaign.quiet import QuietHours
 from bot.core.command import Role, Seen, command
 from bot.core.errors import Invalid
 from bot.core.parameters import Choice, Option, Reference, Text
-from bot.core.reply import Phrase, Reply, Words, say
+from bot.core.reply import Phrase, Reply, Typed, Words, phrase, say
 from bot.engine.context import Context
 
 LANGUAGES = Choice((Option("nl", Words("Nederlands", "Dutch")), Option("en", Words("Engels", "English"))))
+ON_OR_OFF = Choice((Option("on", Words("aan", "on")), Option("off", Words("uit", "off"))))
 _OFF = {"off", "uit"}
 _CAMPAIGN = {"campaign", "campagne"}
 
@@ -65,6 +66,17 @@ async def quiet(
     hours = _hours(from_, until)
     await people.choose_quiet(context.tx, context.author, hours)
     return say("me.quiet_chosen", start=_written(hours.start), until=_written(hours.until))
+
+
+@command("me.messages", allow=Role.GUEST, seen_by=Seen.ASKER, writes=True)
+async def messages(context: Context, messages: Annotated[str | None, ON_OR_OFF] = None) -> Reply:
+    """Choose whether the bot sends private messages that one did not ask for; nothing: how it is now."""
+    off = context.person.unasked_off if messages is None else messages == "off"
+    if messages is not None:
+        await people.choose_unasked(context.tx, context.author, off=off)
+    other = Typed("me.messages", {"messages": "on" if off else "off"})
+    lead, how = ("off", "turn_on") if off else ("on", "turn_off")
+    return Reply(phrase(f"me.messages_{lead}"), (phrase(f"me.messages_{how}", command=other),))
 
 
 def _hours(start: str, until: str | None) -> QuietHours:

@@ -19,6 +19,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
 SECONDS = 30.0
+WARNINGS = "error,ignore:'audioop' is deprecated:DeprecationWarning"  # of discord.py, on Python 3.11
 AT = "2019-01-27T12:00:00+01:00"
 KEY = {"ACTIEBOT_BACKUP_KEY": "negen-paarse-olifanten"}
 
@@ -176,9 +177,21 @@ class SmallCampaign:
             finally:
                 process.kill()
 
+    @contextlib.contextmanager
+    def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+        """The program at work, with nobody at its terminal."""
+        with subprocess.Popen(
+            [sys.executable, "-m", "bot", *arguments], cwd=self.folder, env=self._environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        ) as process:  # fmt: skip
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def _environment(self) -> dict[str, str]:
         folder = str(self.folder)
-        own = {"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+        own = {"HOME": folder, "XDG_CACHE_HOME": f"{folder}/cache", "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": WARNINGS}
         return {"PATH": os.environ["PATH"], **own, **self.more}
 
 

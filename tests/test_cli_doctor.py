@@ -1,5 +1,6 @@
 """`actiebot doctor` as a program: the general findings, and that it only looks."""
 
+import asyncio
 import os
 import pathlib
 import re
@@ -12,8 +13,9 @@ from bot import doctor
 from bot.config import load_config
 from bot.core.finding import Finding
 from bot.core.reply import Phrase
+from tests.discord_server import DiscordServer, Home
 from tests.postgresql import Cluster, cluster
-from tests.small_campaign import CONFIG, FAQ, KEY, TERM, Done, SmallCampaign, small
+from tests.small_campaign import CONFIG, FAQ, KEY, SECONDS, TERM, Done, SmallCampaign, small
 
 __all__ = ["cluster", "small"]
 
@@ -162,12 +164,45 @@ def test_little_room(small: SmallCampaign, monkeypatch: pytest.MonkeyPatch) -> N
     assert (finding.good, finding.what.values["free"]) == (False, 100)
 
 
-def test_discord(small: SmallCampaign) -> None:
-    """What this version cannot do yet is said."""
-    config = CONFIG.replace("terminal: {}", "terminal: {}\n  discord: {token: '${TOKEN}'}")
+def on_discord(small: SmallCampaign, server: DiscordServer) -> Home:
+    """Put Discord in the settings, with a server and a room in it."""
+    home = server.guild("Actie")
+    where = f"guilds: [{home.id}], api_url: '{server.api_url}', gateway_url: '{server.gateway_url}'"
+    on = f"terminal: {{}}\n  discord: {{token: '${{TOKEN}}', {where}}}"
+    room = f'announcements: ["discord:{home.channel("actie").id}"]'
+    config = CONFIG.replace("terminal: {}", on).replace('announcements: ["terminal:#announcements"]', room)
     small.write("config.yaml", config)
-    done = small.among(TOKEN=CANARY).do("doctor")
-    assert (done.code, any("Discord" in line for line in lines(done, "–")), CANARY in done.out) == (0, True, False)
+    return home
+
+
+async def test_discord(small: SmallCampaign) -> None:
+    """Discord is looked at with the token of the settings, which is never shown; off is off."""
+    assert "Discord staat uit" in small.do("doctor").out
+    async with await DiscordServer.start(CANARY) as server:
+        on_discord(small, server)
+        done = await asyncio.to_thread(small.among(TOKEN=CANARY).do, "doctor")
+        assert (done.code, done.err, lines(done, "✗")) == (0, "", [])
+        assert "Discord: de bot is op de server Actie." in lines(done, "✓")
+        assert "Discord kent de opdrachten van de bot nog niet." in lines(done, "–")
+        wrong = await asyncio.to_thread(small.among(TOKEN=CANARY[::-1]).do, "doctor")
+        assert (wrong.code, len(lines(wrong, "✗")), CANARY[::-1] in wrong.out) == (1, 1, False)
+        assert CANARY not in done.out
+        assert (server.violations, server.world.commands) == ([], {})
+
+
+async def test_discord_beside_the_bot(small: SmallCampaign) -> None:
+    """Beside a running bot it finds that this bot is at work, and that Discord has its commands."""
+    async with await DiscordServer.start() as server:
+        on_discord(small, server)
+        small = small.among(TOKEN=server.token)
+        with small.started("run", "--only", "discord") as process:
+            async with asyncio.timeout(SECONDS):
+                await server.gateway.ready()
+            done = await asyncio.to_thread(small.do, "doctor")
+            process.send_signal(TERM)
+            await asyncio.to_thread(process.communicate, timeout=SECONDS)
+        assert f"(proces {process.pid})" in done.out
+        assert "Discord kent de opdrachten van de bot, en ze zijn bijgewerkt." in lines(done, "✓")
 
 
 @pytest.mark.parametrize("nasty", ["a\nb", "a\x1b[31mb", "a\u202eb", "a\x85b", "a\u2028b"])

@@ -15,8 +15,11 @@ from bot.core.errors import Refused
 from bot.core.invocation import Address
 from bot.store.database import Conflict, Reason, Row, Transaction
 
-_SETTINGS = (("language",), ("zone",), ("quiet_from", "quiet_until", "quiet_off"))
-"""Columns of a person that are chosen together. The first person's hold; what they never chose is lent by the other."""
+_SETTINGS = (("language",), ("zone",), ("quiet_from", "quiet_until", "quiet_off"), ("unasked_off",))
+"""Columns of a person that are chosen together. The first person's hold; what they never chose is lent by the other.
+
+Messages that nobody asked for are off as soon as they are for one of the two: on is what everybody begins with.
+"""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ async def _give_back(tx: Transaction, head: int, lender: Row) -> None:
     own = await _row(tx, head)
     for names in json.loads(lender["lent"] or "[]"):
         if all(own[name] == lender[name] for name in names):
-            await _set(tx, head, {name: 0 if name == "quiet_off" else None for name in names})
+            await _set(tx, head, {name: 0 if name.endswith("_off") else None for name in names})
 
 
 async def _set(tx: Transaction, person: int, values: Row) -> None:

@@ -34,6 +34,8 @@ class Person:
         id: The first's of those that were linked. None for somebody who only asked: nothing is kept of them.
         account: The account that speaks.
         quiet: Own quiet hours; None: the campaign's hold, unless `quiet_off`.
+        unasked_off: Wants no private message but what they asked for: answers, questions that are part of something
+            they began, reminders they set. Whoever puts any other message to a person in the outbox looks here first.
     """
 
     id: int | None
@@ -42,11 +44,14 @@ class Person:
     zone: str | None = None
     quiet: QuietHours | None = None
     quiet_off: bool = False
+    unasked_off: bool = False
 
     @classmethod
     def of(cls, row: Row, account: Address) -> Self:
         quiet = QuietHours.parse(row["quiet_from"], row["quiet_until"]) if row["quiet_from"] else None
-        return cls(row["id"], account, row["language"], row["zone"], quiet, bool(row["quiet_off"]))
+        return cls(
+            row["id"], account, row["language"], row["zone"], quiet, bool(row["quiet_off"]), bool(row["unasked_off"])
+        )
 
 
 async def find(tx: Transaction, account: Address) -> Person:
@@ -120,6 +125,11 @@ async def choose_quiet(tx: Transaction, person: int, quiet: QuietHours | None, *
         start=quiet.start.strftime("%H:%M") if quiet else None,
         until=quiet.until.strftime("%H:%M") if quiet else None,
     )  # fmt: skip
+
+
+async def choose_unasked(tx: Transaction, person: int, *, off: bool) -> None:
+    """Turn off, or on again, what the person did not ask for."""
+    await tx.run("UPDATE person SET unasked_off = :off WHERE id = :person", person=person, off=off)
 
 
 async def count(tx: Transaction) -> int:

@@ -16,6 +16,7 @@ from bot.core.invocation import Invocation, Press
 from bot.core.parsing import BadValue, UnknownCommand
 from bot.core.reply import Reply, Typed
 from bot.engine import apology, handled
+from bot.engine.acquaintances import Acquaintances
 from bot.engine.budget import Budgets, Rate
 from bot.engine.clock import Clock
 from bot.engine.context import OWN_BUTTONS, Bot, Context
@@ -89,6 +90,7 @@ class Dispatcher:
         self._written = written
         self._unlimited = unlimited
         self._budgets = Budgets()
+        self._acquaintances = Acquaintances()
 
     async def handle(self, call: Invocation) -> Answered:
         """Run a call; whatever goes wrong becomes an answer."""
@@ -123,7 +125,8 @@ class Dispatcher:
             return ()
         try:
             async with asyncio.timeout(SUGGEST_SECONDS), self._database.read() as tx:
-                context = self._context(call, await self._recognise(tx, call, caller), tx)
+                person = await self._acquaintances.find(tx, call.who)
+                context = self._context(call, self._as(person, call, caller), tx)
                 return await declared.kind.suggest(partial, context)
         except TimeoutError:
             pass
@@ -180,7 +183,7 @@ class Dispatcher:
         self, command: Command, raw: Mapping[str, str], call: Invocation, caller: _Caller
     ) -> tuple[_Caller, Reply]:
         async with self._database.read() as tx:
-            caller = await self._recognise(tx, call, caller)
+            caller = self._as(await self._acquaintances.find(tx, call.who), call, caller)
             _check_press(call, caller.now)
             context = self._context(call, caller, tx)
             return caller, await command.run(context, **await parsing.bind(command, raw, context))
@@ -215,6 +218,7 @@ class Dispatcher:
             reply = dataclasses.replace(reply, private=not call.private and self._is_private(command, reply, call))
             kept = Reply(reply.again, private=reply.private) if reply.again else reply
             await handled.keep(tx, call, kept, language=reply.language or caller.language, now=caller.now)
+        self._acquaintances.forget()
         if tx.urges:  # most commands leave nothing to say but their answer
             self._written()
         return caller, reply

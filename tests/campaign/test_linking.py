@@ -171,7 +171,7 @@ async def test_known_by_name(talk: Talk, matrix: Talker) -> None:
 async def test_settings(talk: Talk, discord: Talker, matrix: Talker) -> None:
     """What the first chose holds; what they never chose comes from the other; parted, each has their own again."""
     await discord.says("/mijn taal nl")
-    for line in ("mijn taal en", "mijn tijdzone Asia/Kolkata", "mijn rust uit"):
+    for line in ("mijn taal en", "mijn tijdzone Asia/Kolkata", "mijn rust uit", "mijn berichten uit"):
         await matrix.says(f"/{line}")
     before = {name: await row(talk, who) for name, who in (("discord", discord), ("matrix", matrix))}
     await matrix.says(f"/my link {await code_of(discord)}")
@@ -181,6 +181,7 @@ async def test_settings(talk: Talk, discord: Talker, matrix: Talker) -> None:
         for who in (discord, matrix):
             one = await people.find(tx, who.who)
             assert (one.language, one.zone, one.quiet, one.quiet_off) == ("nl", "Asia/Kolkata", None, True)
+            assert one.unasked_off
     await matrix.says("/mijn ontkoppelen")
     assert {"discord": await row(talk, discord), "matrix": await row(talk, matrix)} == before
 

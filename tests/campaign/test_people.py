@@ -54,6 +54,33 @@ async def test_choices(database: Database) -> None:
         assert ((await people.find(tx, ANNA)).quiet, (await people.find(tx, ANNA)).quiet_off) == (None, False)
 
 
+async def test_messages_not_asked_for(database: Database) -> None:
+    """They are on until somebody turns them off, and can be turned on again."""
+    async with database.write() as tx:
+        person = (await people.meet(tx, ANNA, role="member", now=NOON)).id
+        assert person
+        assert not (await people.find(tx, ANNA)).unasked_off
+        await people.choose_unasked(tx, person, off=True)
+        assert (await people.find(tx, ANNA)).unasked_off
+        await people.choose_unasked(tx, person, off=False)
+        assert not (await people.find(tx, ANNA)).unasked_off
+
+
+async def test_my_messages(talk: Talk, anna: Talker) -> None:
+    """The answer says how it is now, what stays, and how to change it."""
+    assert "staan aan" in await anna.says("/mijn berichten")
+    said = await anna.says("/mijn berichten uit")
+    assert "staan uit" in said
+    assert "herinneringen die je zelf vroeg" in said
+    assert "/mijn berichten on" in said
+    assert "staan uit" in await anna.says("/mijn berichten")
+    assert "staan aan" in await anna.says("/my messages on")
+    await anna.says("/mijn berichten misschien")
+    assert anna.key == "value.choice"
+    async with talk.database.read() as tx:
+        assert not (await people.find(tx, anna.who)).unasked_off
+
+
 async def test_asking_keeps_nothing(talk: Talk, anna: Talker) -> None:
     """Help, rights, questions, mistakes and refusals leave no trace of whoever asked."""
     for line in ("hulp", "rechten", "vraag Kan ik mijn mailadres houden?", "onzin", "bericht lijst", "mijn taal frans"):

@@ -11,12 +11,11 @@ import pathlib
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 from aiohttp import web
 
-from tests.chaos.matrix_bot import Work
 from tests.unruly import Unruly
 
 
@@ -29,11 +28,10 @@ class Lives:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def possible(cls) -> AsyncIterator[Self]:
+    async def possible(cls, bot: str = "tests.chaos.matrix_bot") -> AsyncIterator[Self]:
+        """The lives of a bot that is a module to be run."""
         pipe = asyncio.subprocess.PIPE
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.chaos.matrix_bot", stdin=pipe, stdout=pipe
-        )
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", bot, stdin=pipe, stdout=pipe)
         try:
             yield cls(process)
         finally:
@@ -41,7 +39,7 @@ class Lives:
             process.stdin.close()  # it then ends the life that goes on
             await process.wait()
 
-    async def begin(self, work: Work) -> None:
+    async def begin(self, work: Any) -> None:
         self._pid = await self._ask(json.dumps(dataclasses.asdict(work)))
 
     def strike(self, by: signal.Signals = signal.SIGKILL) -> None:

@@ -85,6 +85,7 @@ def not_found(what: str) -> Refusal:
     codes = {
         "Channel": 10003, "Guild": 10004, "Member": 10007, "Message": 10008, "Role": 10011, "User": 10013,
         "Webhook": 10015, "Interaction": 10062, "Application Command": 10063,
+        "Application Command Permissions": 10066,
     }  # fmt: skip
     return Refusal(404, codes[what], f"Unknown {what}")
 

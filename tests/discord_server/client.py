@@ -70,6 +70,9 @@ def _offered(world: World, user: User, place: Channel, command: Command) -> None
     held = place.guild.permissions(member)
     if held & May.ADMINISTRATOR or (needed and held & needed == needed):
         return
+    held_roles = {place.guild.id, *(role.id for role in member.roles)}
+    if any(role.id in held_roles for role in place.guild.shown.get(command.id, ())):
+        return
     raise Impossible(f"{user.name} does not see {command.name!r}")
 
 

@@ -28,6 +28,19 @@ def _list(world: World, call: Call) -> Answer:
     return Answer(200, [one.payload(localized=localized) for one in world.commands.get(_scope(world, call), ())])
 
 
+def _permissions(world: World, call: Call) -> Answer:
+    """Whom administrators of a guild show a command; an error where they changed nothing.
+
+    Source: Discord's documentation, topics/opcodes-and-status-codes, "JSON error codes", 10066.
+    """
+    _scope(world, call)
+    place, command = guild(world, call.ids["guild_id"]), call.ids["command_id"]
+    if command not in place.shown:
+        raise not_found("Application Command Permissions")
+    roles = [{"id": role.id, "type": 1, "permission": True} for role in place.shown[command]]
+    return Answer(200, {"id": command, "application_id": world.bot.id, "guild_id": place.id, "permissions": roles})
+
+
 _GLOBAL = "/applications/{application_id}/commands"
 _GUILD = "/applications/{application_id}/guilds/{guild_id}/commands"
 ENDPOINTS = {
@@ -35,4 +48,5 @@ ENDPOINTS = {
     ("PUT", _GLOBAL): _overwrite,
     ("GET", _GUILD): _list,
     ("PUT", _GUILD): _overwrite,
+    ("GET", f"{_GUILD}/{{command_id}}/permissions"): _permissions,
 }

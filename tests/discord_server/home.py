@@ -12,6 +12,7 @@ from tests.discord_server.place import (
     Guild,
     Kind,
     Member,
+    Overwrite,
     Role,
 )
 from tests.discord_server.world import GUILDS, Event, World
@@ -44,6 +45,10 @@ class Home:
     def channel(self, name: str) -> Channel:
         """A new text channel."""
         return self._open(name, Kind.TEXT)
+
+    def category(self, name: str) -> Channel:
+        """What stands above channels."""
+        return self._open(name, Kind.CATEGORY)
 
     def thread(self, parent: Channel, name: str) -> Channel:
         """A new public thread in a channel."""
@@ -94,6 +99,17 @@ class Home:
         """Let the bot speak there again."""
         channel.refuses = None
         self.world.announce(Event("CHANNEL_UPDATE", channel.payload(), GUILDS))
+
+    def overwrites(self, channel: Channel, whom: Role | Person | None = None, *, allow: int = 0, deny: int = 0) -> None:
+        """Let a role or a member, or else everybody, do more or less in one channel than elsewhere."""
+        id_ = whom.id if whom else self.id
+        channel.overwrites[id_] = Overwrite(id_, isinstance(whom, Person), allow, deny)
+        self.world.announce(Event("CHANNEL_UPDATE", channel.payload(), GUILDS))
+
+    def shows(self, name: str, *roles: Role) -> None:
+        """Let administrators show a command to some roles: Server Settings, Integrations."""
+        (command,) = (one for one in self.world.visible(self.guild) if one.name == name)
+        self.guild.shown[command.id] = list(roles)
 
     def dismisses_bot(self) -> None:
         """Send the bot away: it is in no channel here any more."""

@@ -105,7 +105,7 @@ def _living(world: World, call: Call) -> Interaction:
 
 def _follow(world: World, call: Call) -> Answer:
     asked = _living(world, call)
-    if asked.original is not None and asked.original.loading:
+    if asked.original is not None and asked.original.loading and not asked.original.deleted:
         # The first thing said takes the place of "thinking", and is as private as that was.
         return _changed(world, asked, asked.original, call)
     asked.followups.append(_posted(world, asked, call, call.fields, loading=False))

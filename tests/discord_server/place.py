@@ -40,6 +40,7 @@ MISSING_ACCESS, MISSING_PERMISSIONS = 50001, 50013
 class Kind(IntEnum):
     TEXT = 0
     DM = 1
+    CATEGORY = 4
     THREAD = 11
 
 
@@ -100,6 +101,19 @@ class Member:
         }
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Overwrite:
+    """What a role or a member may in one channel, whatever it may elsewhere."""
+
+    id: str
+    member: bool
+    allow: int = 0
+    deny: int = 0
+
+    def payload(self) -> JSON:
+        return {"id": self.id, "type": int(self.member), "allow": str(int(self.allow)), "deny": str(int(self.deny))}
+
+
 @dataclasses.dataclass(eq=False)
 class Channel:
     """A channel, a thread or a private channel.
@@ -108,6 +122,7 @@ class Channel:
         recipient: The person, in a private channel.
         parent: The channel that a thread is in.
         refuses: The error code with which the bot is refused here.
+        overwrites: What a role or member, by its id, is allowed and denied here.
     """
 
     id: str
@@ -120,6 +135,7 @@ class Channel:
     made: str = ""
     last: str | None = None
     refuses: int | None = None
+    overwrites: dict[str, "Overwrite"] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<{self.kind.name} {self.name}>"
@@ -145,6 +161,8 @@ class Channel:
                 return shared | {"recipients": [self.recipient.payload()] if self.recipient else []}
             case Kind.THREAD:
                 return shared | self._placed() | self._as_thread()
+            case Kind.CATEGORY:
+                return {"id": self.id, "type": int(self.kind), "flags": 0} | self._placed() | self._as_text()
             case _:
                 return shared | self._placed() | self._as_text()
 
@@ -164,7 +182,7 @@ class Channel:
             "position": self.position,
             "topic": None,
             "nsfw": False,
-            "permission_overwrites": [own] if denied else [],
+            "permission_overwrites": [one.payload() for one in self.overwrites.values()] + ([own] if denied else []),
         }
 
     def _as_thread(self) -> JSON:
@@ -190,6 +208,7 @@ class Guild:
     Attributes:
         locale: Its preferred language, which interactions carry.
         bot: The bot's own membership.
+        shown: To whom administrators show a command, by its id.
     """
 
     id: str
@@ -201,6 +220,7 @@ class Guild:
     members: dict[str, Member] = dataclasses.field(default_factory=dict)
     channels: dict[str, Channel] = dataclasses.field(default_factory=dict)
     events: dict[str, JSON] = dataclasses.field(default_factory=dict)
+    shown: dict[str, list[Role]] = dataclasses.field(default_factory=dict)
 
     def permissions(self, member: Member) -> int:
         """What a member may, by the roles and as the owner."""

@@ -48,7 +48,7 @@ def _application(world: World, call: Call) -> Answer:
         "flags": 0, "flags_new": "0", "redirect_uris": [], "interactions_endpoint_url": None,
         "role_connections_verification_url": None, "owner": owners[0].payload(), "approximate_guild_count": 1,
         "approximate_user_install_count": 0, "approximate_user_authorization_count": 0, "explicit_content_filter": 0,
-        "team": None, "eligible_oauth2_scopes": [], "integration_types_config": {"0": {}},
+        "team": None, "eligible_oauth2_scopes": [], "integration_types_config": {"0": {}}, **world.portal,
     })  # fmt: skip
 
 

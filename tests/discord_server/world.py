@@ -44,6 +44,7 @@ class World:
     Attributes:
         announce: Tells every session; the answer is whether there is one that hears it.
         listening: Whether there is any session, connected or to be resumed.
+        portal: What was set otherwise in the Developer Portal, as the application's payload has it.
         late: Every first answer to an interaction comes too late.
         nonce_seconds: How long a nonce is remembered.
     """
@@ -52,6 +53,7 @@ class World:
         self.clock = Clock()
         self.bot = User(self.clock.snowflake(), "Actiebot", bot=True)
         self.users: dict[str, User] = {self.bot.id: self.bot}
+        self.portal: JSON = {}
         self.guilds: dict[str, Guild] = {}
         self.channels: dict[str, Channel] = {}
         self.private: dict[str, Channel] = {}

@@ -84,6 +84,7 @@ class MatrixStage:
     """
 
     keeps = True
+    buttons_stay = True
 
     def __init__(self, home: Home, *, encrypted: bool, people: contextlib.AsyncExitStack) -> None:
         """Nobody is there yet; `people` sees to it that they leave."""

@@ -91,6 +91,10 @@ class Stage(Protocol):
     def keeps(self) -> bool:
         """What is said while the bot is down reaches it when it is up again."""
 
+    @property
+    def buttons_stay(self) -> bool:
+        """Buttons outlast the bot; where they do not, a tap on an old one is what stands beside it, typed."""
+
     async def actor(self, name: str, *, organiser: bool = False) -> Actor:
         """Somebody new; as an organiser they have that role by their account."""
 

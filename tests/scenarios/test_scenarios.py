@@ -149,7 +149,8 @@ async def test_announcement_to_twenty_rooms(stage: Stage) -> None:
         sent = await sjoera.hears(await sjoera.taps(looked, SEND))
         assert sent.text == "Bericht B1 gaat nu naar 20 kamers."
     async with stage.up():
-        assert "heb je al gebruikt" in (await sjoera.hears(await sjoera.taps(looked, SEND))).text
+        again = (await sjoera.hears(await sjoera.taps(looked, SEND))).text
+        assert ("heb je al gebruikt" if stage.buttons_stay else "al verstuurd") in again
         assert "al verstuurd" in (await sjoera.asks(staff, "bericht versturen B1")).text
         await stage.settled()
         assert [await texts(stage, room) for room in rooms] == [[TEXT]] * 20

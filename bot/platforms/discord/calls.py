@@ -1,5 +1,6 @@
 """What somebody does on Discord as a call."""
 
+import dataclasses
 from collections.abc import Mapping
 
 import discord
@@ -19,10 +20,10 @@ class Calls:
         self._client = client
         self._standing = Standing(setting.guilds)
 
-    async def given(
+    def given(
         self, interaction: discord.Interaction, command: str, values: Mapping[str, str], *, press: Press | None = None
     ) -> Invocation:
-        """Of a command that was given, or a button that was tapped."""
+        """Of a command that was given, or a button that was tapped; without what is known of the account."""
         user = interaction.user
         private = interaction.guild_id is None
         return Invocation(
@@ -32,11 +33,14 @@ class Calls:
             private=private,
             command=command,
             values=values,
-            groups=await self._groups(user, private=private),
             language=str(interaction.locale),
             press=press,
             name=user.name,
         )
+
+    async def known(self, user: discord.abc.User, call: Invocation) -> Invocation:
+        """A call with what is known of the account that makes it."""
+        return dataclasses.replace(call, groups=await self._groups(user, private=call.private))
 
     async def typed(self, message: discord.Message, line: str) -> Invocation:
         """Of something that was said to the bot."""
@@ -54,7 +58,7 @@ class Calls:
         )
 
     async def tapped(self, message: discord.Message, coded: Coded, button: str) -> Invocation:
-        """Of a word in a private talk that stands for a button; `button` is that button's custom_id."""
+        """Of a word in a private talk that stands for a button; `button` as for a tap on it (`press`)."""
         return Invocation(
             id=f"discord:{message.id}",
             who=account(message.author),
@@ -81,8 +85,13 @@ def place(channel: object, id_: int | None) -> Address:
     return Address("discord", str(parent or id_))
 
 
+def button_of(message: int, custom_id: str, chosen: str) -> str:
+    """Which button it is: the message that it stands beneath, its id there, and of a menu the option."""
+    return f"{message}:{custom_id}:{chosen}"
+
+
 def press(coded: Coded, button: str, who: discord.abc.User) -> Press | None:
-    """What keeps a button the asker's own; `button` tells it from every other one.
+    """What keeps a button the asker's own; `button` (`button_of`) tells it from every other one.
 
     One that has no owner stands in a message to one person: whoever sees it is that person.
     """

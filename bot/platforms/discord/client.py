@@ -1,5 +1,6 @@
 """discord.py's client: what it may hear, and where it connects."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -35,6 +36,8 @@ class Client(discord.Client):
         self._begin: Begin | None = None
         self._heard: OnMessage | None = None
         self._seen: OnInteraction | None = None
+        self._up, self._down = asyncio.Event(), asyncio.Event()
+        self._down.set()
 
     def attend(self, *, begin: Begin, hear: OnMessage, see: OnInteraction, fail: OnError) -> None:
         """What is done with what comes; to be set before the login.
@@ -46,6 +49,27 @@ class Client(discord.Client):
             fail: Gets what went wrong in a command.
         """
         self._begin, self._heard, self._seen, self.tree.failed = begin, hear, see, fail
+
+    async def lost(self, seconds: float) -> None:
+        """Return when there has been no connection for so long."""
+        while True:
+            await self._down.wait()
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._up.wait()
+            except TimeoutError:
+                return
+
+    async def on_connect(self) -> None:
+        self._down.clear()
+        self._up.set()
+
+    async def on_resumed(self) -> None:
+        await self.on_connect()
+
+    async def on_disconnect(self) -> None:
+        self._up.clear()
+        self._down.set()
 
     async def setup_hook(self) -> None:
         if self._begin:

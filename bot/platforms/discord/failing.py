@@ -31,7 +31,8 @@ def told() -> Iterator[None]:
 
 def _of(error: discord.HTTPException) -> Exception:
     if error.status == 429:
-        return TryAfter(_wait(error))
+        # Without "Via" it is not Discord's own: whoever stands before it keeps our whole address out (D12).
+        return TryAfter(_wait(error), everywhere="Via" not in error.response.headers)
     if error.status == 401:  # the token was changed meanwhile; the connection finds out, and says so
         return TryAfter(_LOGIN_SECONDS, everywhere=True)
     if error.status >= 500 or error.status == 408:

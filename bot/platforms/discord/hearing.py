@@ -10,14 +10,17 @@ from typing import Any, TypeVar
 import discord
 import structlog
 
+from bot.core import spoken
 from bot.core.invocation import Invocation
 from bot.core.parameters import clean
 from bot.core.platform import Answer, Dispatcher, Memory, Payload, PlatformRefused, TryAfter, Unknown
 from bot.core.reply import Kind, Phrase, Reply
-from bot.platforms.discord.calls import Calls
+from bot.core.spoken import Word
+from bot.platforms.discord.calls import Calls, button_of
 from bot.platforms.discord.client import Client
 from bot.platforms.discord.failing import told
 from bot.platforms.discord.message import nonce, parts
+from bot.platforms.discord.questions import meant
 from bot.platforms.discord.renderer import Renderer
 from bot.platforms.discord.setting import Setting
 
@@ -56,7 +59,7 @@ class Hearing:
             if message.guild is not None and message.guild.id not in self._setting.guilds:
                 await self._introduce(message)
                 return
-            call = await self._calls.typed(message, line)
+            call = await self._call(message, line)
             async with self._working(message):
                 answer = await self._dispatcher.handle(call)
             try:
@@ -66,10 +69,26 @@ class Hearing:
             else:
                 await self._dispatcher.said(call)
 
+    async def _call(self, message: discord.Message, line: str) -> Invocation:
+        """What somebody asks: in private a word may be a tap on a button of our last question."""
+        call = await self._calls.typed(message, line)
+        words = spoken.words(line) if call.private else frozenset()
+        if not words or (me := self._client.user) is None:
+            return call
+        try:
+            found = await _surely(lambda: meant(message, line, me.id))
+        except (PlatformRefused, Unknown) as error:
+            log.warning("the last question could not be looked up", error=repr(error))
+            return call
+        if found:
+            button = button_of(found.message, found.custom_id, found.chosen)
+            return await self._calls.tapped(message, found.coded, button)
+        return spoken.stopped(call) if Word.STOP in words else call
+
     def _line(self, message: discord.Message) -> str | None:
         """What is said to us; None: nothing is."""
-        spoken = message.type in {discord.MessageType.default, discord.MessageType.reply}
-        if message.author.bot or message.webhook_id or not spoken:
+        ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
+        if message.author.bot or message.webhook_id or not ordinary:
             return None
         text = clean(message.content).strip()
         if message.guild is None:

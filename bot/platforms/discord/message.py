@@ -3,6 +3,8 @@
 import base64
 import copy
 import hashlib
+import io
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -100,6 +102,7 @@ def _item(part: Mapping[str, Any], row: int) -> discord.ui.Item[discord.ui.View]
 
 def _file(file: Mapping[str, str]) -> discord.File:
     try:
-        return discord.File(file["path"], filename=file["name"], description=file["alt"] or None)
+        data = pathlib.Path(file["path"]).read_bytes()
     except OSError as error:
         raise PlatformRefused(f"{file['name']}: {error.strerror}") from error
+    return discord.File(io.BytesIO(data), filename=file["name"], description=file["alt"] or None)

@@ -1,11 +1,13 @@
 """What Discord knows of an account: whether it is among us, and the roles that it has there."""
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import discord
 import structlog
+
+from bot.platforms.discord.failing import UNCLEAR
 
 KEPT_SECONDS = 300.0
 _MOST_KEPT = 5000
@@ -15,8 +17,6 @@ log = structlog.get_logger()
 
 class Guilds(Protocol):
     """Where members are looked up: the client."""
-
-    async def fetch_guild(self, guild_id: int, /, *, with_counts: bool = ...) -> discord.Guild: ...
 
     def get_guild(self, id: int, /) -> discord.Guild | None: ...  # noqa: A002 - discord.py's name
 
@@ -33,7 +33,7 @@ class Standing:
     def here(self, user: discord.abc.User) -> frozenset[str]:
         """Of somebody who speaks in a guild; with the roles that came with what they said."""
         if isinstance(user, discord.Member) and user.guild.id in self._ours:
-            return _groups(user.id, (role.id for role in user.roles))
+            return _groups(user)
         return _account(user.id)
 
     async def anywhere(self, user: discord.abc.User, guilds: Guilds) -> frozenset[str]:
@@ -50,7 +50,7 @@ class Standing:
                 found |= await _member(guilds, id_, user.id)
             except discord.NotFound:
                 continue
-            except (discord.DiscordException, OSError, TimeoutError) as error:
+            except (discord.DiscordException, *UNCLEAR) as error:
                 log.warning("roles could not be looked up", guild=id_, error=repr(error))
                 whole = False
         if whole:
@@ -67,13 +67,14 @@ async def _member(guilds: Guilds, guild: int, user: int) -> frozenset[str]:
     place = guilds.get_guild(guild)
     if place is None:
         return frozenset()  # the bot is not there
-    member = await place.fetch_member(user)
-    return _groups(user, (role.id for role in member.roles))
+    return _groups(await place.fetch_member(user))
 
 
 def _account(user: int) -> frozenset[str]:
     return frozenset({f"discord:user:{user}"})
 
 
-def _groups(user: int, roles: Iterable[int]) -> frozenset[str]:
-    return _account(user) | {"member"} | {f"discord:role:{role}" for role in roles}
+def _groups(member: discord.Member) -> frozenset[str]:
+    # `member.roles` leaves out what is not in discord.py's memory, and breaks off while a guild has an outage.
+    roles = (member.guild.id, *member._roles)  # noqa: SLF001 - and everybody has the role with the guild's own id
+    return _account(member.id) | {"member"} | {f"discord:role:{role}" for role in roles}

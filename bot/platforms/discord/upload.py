@@ -12,6 +12,8 @@ from discord import app_commands
 from bot.core.platform import Memory
 
 _EVERYWHERE = "global"
+UPLOADED = f"device.discord.commands.{_EVERYWHERE}"
+"""Memory: a hash of what Discord has everywhere. It stays out of backups: what was so then need not be so now."""
 
 log = structlog.get_logger()
 
@@ -46,13 +48,29 @@ async def upload(
 
 async def fingerprint(tree: app_commands.CommandTree[Any], place: discord.abc.Snowflake | None = None) -> str:
     """A hash of all that Discord would get: commands, options and translations, and for which application."""
+    text = json.dumps([tree.client.application_id, await _payload(tree, place)], sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+async def _payload(tree: app_commands.CommandTree[Any], place: discord.abc.Snowflake | None) -> list[Any]:
     translator = tree.translator
-    payload = [
+    return [
         await one.get_translated_payload(tree, translator) if translator else one.to_dict(tree)
         for one in tree.get_commands(guild=place)
     ]
-    text = json.dumps([tree.client.application_id, payload], sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+async def has(tree: app_commands.CommandTree[Any], place: discord.abc.Snowflake | None = None) -> bool:
+    """Whether Discord has our commands in a place, and no others, by their names and those of their options.
+
+    Another program with the same token may have taken them away.
+
+    Raises:
+        discord.HTTPException: Discord does not tell.
+    """
+    theirs = {one.name: {option.name for option in one.options} for one in await tree.fetch_commands(guild=place)}
+    ours = {one["name"]: {option["name"] for option in one["options"]} for one in await _payload(tree, place)}
+    return theirs == ours
 
 
 async def _put(tree: app_commands.CommandTree[Any], memory: Memory, place: discord.Object | None) -> bool:
@@ -60,11 +78,20 @@ async def _put(tree: app_commands.CommandTree[Any], memory: Memory, place: disco
     if place is not None:
         tree.copy_global_to(guild=place)
     now = await fingerprint(tree, place)
-    if await memory.get(_row(place)) == now:
+    if await memory.get(_row(place)) == now and await _still(tree, place):
         return False
     await tree.sync(guild=place)
     await memory.put(_row(place), now)
     return True
+
+
+async def _still(tree: app_commands.CommandTree[Any], place: discord.Object | None) -> bool:
+    """Whether what was uploaded still stands there, as far as Discord tells."""
+    try:
+        return await has(tree, place)
+    except discord.HTTPException as error:
+        log.info("whether the commands still stand is not known", error=repr(error))
+        return True
 
 
 async def _take_back(tree: app_commands.CommandTree[Any], place: discord.Object | None) -> None:
@@ -84,4 +111,4 @@ def _name(place: discord.Object | None) -> str:
 
 
 def _row(place: discord.Object | None) -> str:
-    return f"discord.commands.{_name(place)}"
+    return UPLOADED if place is None else f"device.discord.commands.{place.id}"

@@ -26,7 +26,7 @@ class Shown:
         message: Its event.
         owner: Whom it was said to: an account, or a room.
         until: Own buttons act until this moment, UTC milliseconds of the campaign's clock.
-        buttons: What each does: `command`, `values`, `whose`, perhaps `back`.
+        buttons: What each does: `label`, `command`, `values`, `whose`, perhaps `back`.
     """
 
     message: str

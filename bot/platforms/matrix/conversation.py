@@ -4,19 +4,26 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+import structlog
+
+from bot.core import spoken
 from bot.core.command import Catalogue
 from bot.core.invocation import Address, Invocation
 from bot.core.platform import Dispatcher, Memory, PlatformRefused, TryAfter, Unknown
 from bot.core.reply import Phrase
+from bot.core.spoken import Word
 from bot.platforms.matrix.answers import Answers, Asked
 from bot.platforms.matrix.buttons import FIELD, Buttons, Shown, Tapped
 from bot.platforms.matrix.hearing import Ear, Heard, Line, Message, TakenBack, Tap, named
 from bot.platforms.matrix.places import Places
 from bot.platforms.matrix.post import Post
+from bot.platforms.matrix.questions import meant
 from bot.platforms.matrix.rooms import Rooms
 from bot.platforms.matrix.standing import Standing
 
 _STRANGE = "strange."  # memory: a room that is not ours was told so
+
+log = structlog.get_logger()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,6 +78,8 @@ class Conversation:
                 return await self._press(message.sender, shown, message.number - 1, asked)
         elif private:
             self._buttons.expect(room, None)
+            if (words := spoken.words(message.text)) and (call := await self._word(room, message, words)):
+                return call
         line = self._ear.line(message, private=private, names=self._names(room))
         if line is None:
             return None
@@ -81,19 +90,22 @@ class Conversation:
 
     async def _line(self, room: str, message: Message, line: Line, *, private: bool) -> Invocation:
         text = named(line.text, message, lambda user: self._rooms.name_of(room, user))
-        call = Invocation(
-            id=f"matrix:{message.id}",
-            who=Address("matrix", message.sender),
-            where=self._places.address(room),
-            private=private,
-            line=text,
-            groups=self._standing.groups(message.sender),
-            aloud=not private,
-            perhaps=line.perhaps,
-        )
+        call = self._typed(room, message, text, private=private, perhaps=line.perhaps)
         # In the room itself a guess at what somebody meant would be in everybody's way.
         thread = message.thread or (message.id if line.slip and not private else None)
         return await self._call(call, Asked(room, message.id, message.id, thread))
+
+    async def _word(self, room: str, message: Message, words: frozenset[Word]) -> Invocation | None:
+        """A word in private that is a tap on a button of our last question, or "stop"; None: a line like any other."""
+        asked = Asked(room, message.id, message.id, message.thread)
+        try:
+            found = await meant(self._post, room, message, self._setting.me)
+        except (PlatformRefused, Unknown, TryAfter) as error:
+            log.warning("the last question could not be looked up", error=repr(error))
+            return None
+        if found:
+            return await self._press(message.sender, found.shown, found.index, asked)
+        return await self._call(spoken.stopped(self._typed(room, message, "")), asked) if Word.STOP in words else None
 
     def _names(self, room: str) -> list[str]:
         me = self._setting.me
@@ -121,6 +133,20 @@ class Conversation:
         key = f"strange:{room}"
         await self._answers.remark(asked, phrase, language=setting.language, zone=setting.zone, key=key)
         await self._memory.put(f"{_STRANGE}{room}", "1")
+
+    def _typed(
+        self, room: str, message: Message, line: str, *, private: bool = True, perhaps: bool = False
+    ) -> Invocation:
+        return Invocation(
+            id=f"matrix:{message.id}",
+            who=Address("matrix", message.sender),
+            where=self._places.address(room),
+            private=private,
+            line=line,
+            groups=self._standing.groups(message.sender),
+            aloud=not private,
+            perhaps=perhaps,
+        )
 
     # -- buttons ----------------------------------------------------------------------------------------
 

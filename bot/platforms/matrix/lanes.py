@@ -35,6 +35,11 @@ class Lanes:
         finally:
             del self._tasks[room], self._queues[room]
 
+    async def rest(self, seconds: float) -> None:
+        """Wait until nothing is under way, at most so long."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=seconds)
+
     async def close(self, seconds: float) -> None:
         """Let what is under way end; what has not begun comes again at the next start."""
         for queue in self._queues.values():

@@ -37,6 +37,8 @@ REMEMBERS = dt.timedelta(hours=12)
 """Half of the day for which Synapse keeps transaction ids (platforms.md, 2): other homeservers may keep less."""
 _NOT_YET_SECONDS = 2.0
 _STOP_SECONDS = 8.0
+_REST_SECONDS = 0.25
+"""For answers under way, before we ask what is new: half of the syncs in a burst, and hardly later for anyone."""
 
 log = structlog.get_logger()
 
@@ -138,7 +140,10 @@ class Matrix:
         invitations = Invitations(link.server, link.turns, self._setting.invites_from)
         watch = Watch(link, self._places, invitations, self._memory, self._desk)
         intake = self._intake(link, dispatcher, progress, lanes, invitations, receipts)
-        syncing = Syncing(link.device, keys, link.rooms, intake.take, begun=lambda: _begun(link))
+        syncing = Syncing(
+            link.device, keys, link.rooms, intake.take, begun=lambda: _begun(link),
+            rest=lambda: lanes.rest(_REST_SECONDS),
+        )  # fmt: skip
         await progress.recall()
         await syncing.use_kept_filter()
         work: tuple[Callable[[], Awaitable[None]], ...] = (

@@ -20,6 +20,7 @@ MOST_BYTES = 32_000
 """Of a message's content as JSON with all but ASCII escaped; encrypted it grows by a third, and an event has 65,536."""
 _LONGEST_NAME = 255
 _LONGEST_ALT = 1000
+_LONGEST_LABEL = 60  # as it is kept with the button; people read it in the text
 
 
 class Renderer:
@@ -42,13 +43,14 @@ class Renderer:
 
 
 def pack(button: Button, page: Page) -> dict[str, Any]:
-    """What a button does; and what is offered to whoever takes the tap back."""
+    """What a button does and is called; and what is offered to whoever takes the tap back."""
     packed: dict[str, Any] = {
+        "label": plain(page.mark(button.label))[:_LONGEST_LABEL],
         "command": button.command, "values": dict(button.values), "whose": button.whose.value,
     }  # fmt: skip
     if button.back:
         label = plain(page.mark(button.back.label))
-        packed["back"] = {"label": label, "language": page.language, **pack(button.back, page)}
+        packed["back"] = {**pack(button.back, page), "label": label, "language": page.language}
     return packed
 
 

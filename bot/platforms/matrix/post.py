@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 import hashlib
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
@@ -140,6 +141,24 @@ class Post:
         filter_ = f'{{"senders":["{self._client.user_id}"],"types":{types}}}'
         page = await self._server.call("GET", path, query={"dir": "b", "limit": "1", "filter": filter_})
         return next((self.clear(room, event) for event in page.get("chunk", ())), None)
+
+    async def before(self, room: str, event: str, *, limit: int, age: dt.timedelta) -> list[Content]:
+        """What was said in a room before an event, in the clear, the newest first.
+
+        Args:
+            room: Its id.
+            event: Of somebody else's, among the latest.
+            limit: So many events at most.
+            age: Nothing that is older than the event by more than this.
+        """
+        path = f"/_matrix/client/v3/rooms/{quoted(room)}/messages"
+        filter_ = '{"types":["m.room.message","m.room.encrypted","m.reaction"]}'
+        page = await self._server.call("GET", path, query={"dir": "b", "limit": str(limit), "filter": filter_})
+        found = itertools.dropwhile(lambda one: one.get("event_id") != event, page.get("chunk", ()))
+        last = next(found, None)
+        earliest = (last["origin_server_ts"] if last else 0) - age / dt.timedelta(milliseconds=1)
+        young = (one for one in found if one.get("origin_server_ts", 0) >= earliest)
+        return [clear for one in young if (clear := self.clear(room, one))]
 
     def _check(self, room: str) -> None:
         if not self.ready.is_set():

@@ -47,13 +47,24 @@ class Syncing:
 
     def __init__(
         self, device: Device, keys: Keys, rooms: Rooms, take: Callable[["Batch"], Awaitable[None]], *,
-        begun: Callable[[], None],
+        begun: Callable[[], None], rest: Callable[[], Awaitable[None]],
     ) -> None:  # fmt: skip
+        """A loop that is not run yet.
+
+        Args:
+            device: Who asks.
+            keys: Looked after when there is an answer.
+            rooms: Which there were before.
+            take: Gets each answer.
+            begun: Called when the first one was dealt with.
+            rest: Waited for before the next question: what comes meanwhile comes in one answer.
+        """
         self._device = device
         self._keys = keys
         self._rooms = rooms
         self._take = take
         self._begun = begun
+        self._rest = rest
 
     async def run(self, since: str | None) -> None:
         """Sync from a token until cancelled; without one, from now on.
@@ -88,6 +99,7 @@ class Syncing:
             self._begun()
             await self._keys.after_sync()
             since = answer.next_batch
+            await self._rest()
 
     _filter: Any = _FILTER
 

@@ -58,6 +58,7 @@ class Discord:
     answers: list[Payload] = dataclasses.field(default_factory=list)
     application: int = APPLICATION
     closed: set[str] = dataclasses.field(default_factory=set)
+    silent: bool = False
 
     async def me(self, request: web.Request) -> web.Response:
         return answered({"id": "7", "username": "actiebot", "discriminator": "0", "avatar": None})
@@ -76,6 +77,12 @@ class Discord:
         self.uploads.append((place, await request.json()))
         return answered([])
 
+    async def get(self, request: web.Request) -> web.Response:
+        place = request.match_info.get("guild", "global")
+        sent = next((sent for at, sent in reversed(self.uploads) if at == place), [])
+        more = {"id": "9", "application_id": str(self.application), "version": "1"}
+        return answered([one | more for one in sent], status=503 if self.silent else 200)
+
     async def callback(self, request: web.Request) -> web.Response:
         self.answers.append(await request.json())
         return answered({"interaction": {"id": request.match_info["id"], "type": 2}})
@@ -90,6 +97,8 @@ async def server(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Discord]:
         web.get("/oauth2/applications/@me", kept.about),
         web.put("/applications/{app}/commands", kept.put),
         web.put("/applications/{app}/guilds/{guild}/commands", kept.put),
+        web.get("/applications/{app}/commands", kept.get),
+        web.get("/applications/{app}/guilds/{guild}/commands", kept.get),
         web.post("/interactions/{id}/{token}/callback", kept.callback),
     ])  # fmt: skip
     runner = web.AppRunner(app)
@@ -530,7 +539,27 @@ async def test_guild_that_left(server: Discord, memory: Memory) -> None:
         await upload.upload(tree, memory, [5], to=[5])
         server.closed.add("5")
         await upload.upload(tree, memory, [5])
-        assert await memory.get("discord.commands.5") is None
+        assert await memory.get("device.discord.commands.5") is None
+
+
+async def test_taken_away(server: Discord, memory: Memory) -> None:
+    """Where Discord has other commands than were uploaded they are uploaded again; where it does not tell, not."""
+    async with bot() as tree:
+        await upload.upload(tree, memory, [])
+        server.uploads.append(("global", [{"name": "ander", "description": "x", "options": [], "type": 1}]))
+        server.silent = True
+        assert await upload.upload(tree, memory, []) == ()
+        server.silent = False
+        assert await upload.upload(tree, memory, []) == ("global",)
+        assert await upload.upload(tree, memory, []) == ()
+
+
+async def test_stays_on_this_machine(server: Discord, memory: Memory) -> None:
+    """What was uploaded is kept under a name that no backup takes along: it may be long ago when that comes back."""
+    async with bot() as tree:
+        await upload.upload(tree, memory, [])
+    assert upload.UPLOADED.startswith("device.")
+    assert await memory.get(upload.UPLOADED)
 
 
 async def test_refused(server: Discord, memory: Memory) -> None:

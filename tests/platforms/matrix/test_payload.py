@@ -174,19 +174,19 @@ def test_how_to_press_a_button(count: int, language: str, how: str) -> None:
 
 
 def test_what_buttons_do() -> None:
-    """Beside the text stands what each button does, in order, and what taking it back offers."""
+    """Beside the text stands what each button is called and does, in order, and what taking it back offers."""
     back = Button(bare("Geef T2 *terug*"), "task.list")
     (payload,) = render(
         Reply(bare("Kies."), buttons=(claim(2, whose=For.ANYONE, back=back), Button(bare("Lijst"), "task.list")))
     )
     assert payload["buttons"] == [
         {
-            "command": "task.claim", "values": {"task": "2"}, "whose": "anyone",
+            "label": "Neem T2", "command": "task.claim", "values": {"task": "2"}, "whose": "anyone",
             "back": {
                 "label": "Geef T2 *terug*", "language": "nl", "command": "task.list", "values": {}, "whose": "asker",
             },
         },
-        {"command": "task.list", "values": {}, "whose": "asker"},
+        {"label": "Lijst", "command": "task.list", "values": {}, "whose": "asker"},
     ]  # fmt: skip
     assert "buttons" not in render(say("t.hello"))[0]
 
