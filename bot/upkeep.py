@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Protocol
 
 import commands
 from bot.campaign import faq
@@ -19,6 +20,7 @@ from bot.core.platform import Off, Platform
 from bot.core.reply import Phrase, Reply, phrase
 from bot.core.texts import Texts
 from bot.desk import NobodyAtTheDesk
+from bot.discord import discord_platform
 from bot.engine import played
 from bot.engine import resume as resuming
 from bot.engine.resume import Question
@@ -123,16 +125,29 @@ async def _within_reach(config: Config, database: Database) -> AsyncIterator[Map
     """The platforms in whose rooms one can look now; the others leave it to whoever is asked."""
     async with contextlib.AsyncExitStack() as stack:
         found: dict[str, Platform] = {}
-        if config.platforms.matrix is not None:
-            matrix = matrix_platform(config, read_texts(), database, NobodyAtTheDesk())
+        for platform in _with_rooms(config, database):
             try:
                 async with asyncio.timeout(REACH_SECONDS):
-                    found["matrix"] = await stack.enter_async_context(matrix.looking())
+                    found[platform.name] = await stack.enter_async_context(platform.looking())
             except Off as off:
                 print(said(off.why, config.campaign.language), file=sys.stderr)  # noqa: T201
             except TimeoutError:
-                print(said(Phrase("resume.no_matrix"), config.campaign.language), file=sys.stderr)  # noqa: T201
+                away = Phrase("resume.away", {"platform": platform.name.capitalize()})
+                print(said(away, config.campaign.language), file=sys.stderr)  # noqa: T201
         yield found
+
+
+class _Looking(Platform, Protocol):
+    def looking(self) -> contextlib.AbstractAsyncContextManager[Platform]:
+        """Be able to `find`, without hearing anything."""
+
+
+def _with_rooms(config: Config, database: Database) -> Iterator[_Looking]:
+    """The platforms that keep what was said where it can be looked up."""
+    if config.platforms.matrix is not None:
+        yield matrix_platform(config, read_texts(), database, NobodyAtTheDesk())
+    if config.platforms.discord is not None:
+        yield discord_platform(config, read_texts(), database, NobodyAtTheDesk())
 
 
 def _asked(question: Question) -> Phrase:

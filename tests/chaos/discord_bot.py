@@ -87,24 +87,31 @@ class Work:
 async def spread(context: Context, number: Annotated[int, Integer()]) -> Reply:
     """Announce a task in every room and to the asker in private, in the command's own transaction."""
     await _note(context)
+    asker = str(context.call.who)
+    await settings.put(context.tx, f"spread.{number}", asker)
     tap = Button(Phrase("trial.take"), "trial.claim", {"number": str(number)}, For.ANYONE)
     news = Reply(Phrase("trial.news", {"text": announced(number)}), buttons=(tap,), kind=Kind.ANNOUNCEMENT)
-    rooms = [str(room.address) for room in context.bot.campaign.rooms.of(KIND)]
-    messages = [
-        Message(f"news:{number}", to, news, priority=Priority.ANNOUNCEMENT) for to in (*rooms, str(context.call.who))
-    ]
-    await outbox.put(context.tx, messages, now=context.now)
+    await _tell(context, asker, f"news:{number}", news)
     return say("trial.news", text=spread_by(number))
 
 
 @command("trial.claim", allow=Role.GUEST, writes=True)
 async def claim(context: Context, number: Annotated[int, Integer()]) -> Reply:
-    """Take a task that nobody has."""
+    """Take a task that nobody has; where it was announced it then says so."""
     if await settings.get(context.tx, f"claim.{number}"):
         raise Refused("trial.taken")
     await _note(context)
     await settings.put(context.tx, f"claim.{number}", context.call.id)
+    if asker := await settings.get(context.tx, f"spread.{number}"):
+        news = Reply(Phrase("trial.news", {"text": given(number)}), kind=Kind.ANNOUNCEMENT)
+        await _tell(context, asker, f"given:{number}", news, edits=f"news:{number}")
     return say("trial.news", text=claimed(number))
+
+
+async def _tell(context: Context, asker: str, cause: str, news: Reply, edits: str | None = None) -> None:
+    rooms = [str(room.address) for room in context.bot.campaign.rooms.of(KIND)]
+    messages = [Message(cause, to, news, priority=Priority.ANNOUNCEMENT, edits=edits) for to in (*rooms, asker)]
+    await outbox.put(context.tx, messages, now=context.now)
 
 
 async def _note(context: Context) -> None:
@@ -115,6 +122,11 @@ async def _note(context: Context) -> None:
 
 def announced(number: int) -> str:
     return f"taak {number} is er."
+
+
+def given(number: int) -> str:
+    """What an announcement says once the task is somebody's."""
+    return f"{announced(number)} Vergeven."
 
 
 def spread_by(number: int) -> str:

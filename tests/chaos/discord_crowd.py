@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 
-from tests.chaos.discord_bot import announced, claimed
+from tests.chaos.discord_bot import announced, claimed, given
 from tests.discord_server import Channel, DiscordServer, Impossible, Interaction, Message, NotThere, Person
 
 PEOPLE, CHANNELS = 4, 3
@@ -91,7 +91,7 @@ class Crowd:
     async def act(self, rng: random.Random) -> None:
         """One of them does something, or several want the same at once."""
         with contextlib.suppress(Impossible):  # the commands are not uploaded yet
-            match rng.choices(["spread", "claim", "tap", "look"], [3, 3, 3, 1])[0]:
+            match rng.choices(["spread", "claim", "tap", "look"], [4, 2, 4, 1])[0]:
                 case "spread":
                     person = rng.choice(self.people)
                     await self.spread(person, await self._place(rng, person))
@@ -195,6 +195,10 @@ class Crowd:
         verdict.lost += [f"news of {asked} in {place}" for (n, place), asked in wanted.items() if not found[n, place]]
         verdict.doubled += [f"news {key}: {times} times" for key, times in found.items() if times > 1]
         verdict.undue += [f"news {key}" for key in found if key not in wanted]
+        held = self._kept("claim")
+        for message in self._said():
+            if (number := _news(message)) and (given(int(number)) in message.text) is not (number in held):
+                verdict.lost.append(f"the change of task {number} in {message.channel}: {message.text!r}")
 
     def _told(self, asked: Asked) -> Sequence[Channel]:
         return [*self.news, self.server.world.dm(asked.person.user)]

@@ -47,11 +47,16 @@ LOG_CHARACTERS = 3000
 
 
 class Ambush(Faults):
-    """Faults, with a trap, and a journal of every call and what befell it."""
+    """Faults, with a trap, and a journal of every call and what befell it.
+
+    Attributes:
+        looked: How often the bot looked what stands in a channel.
+    """
 
     def __init__(self, journal: pathlib.Path) -> None:
         super().__init__()
         self.trap: Trap | None = None
+        self.looked = 0
         self._journal = journal
 
     def note(self, line: str) -> None:
@@ -60,7 +65,8 @@ class Ambush(Faults):
 
     def strikes(self, method: str, path: str) -> Fault | None:
         fault = super().strikes(method, path)
-        self.note(f"{method} {path}: {fault or 'well'}")
+        self.note(f"{method} {path}: {_name(fault) if fault else 'well'}")
+        self.looked += method == "GET" and path.endswith("/messages")
         trap = self.trap
         if trap is None or trap.path not in path or trap.sprung.is_set():
             return fault
@@ -243,7 +249,8 @@ class Chaos:
         faults = collections.Counter(_name(fault) for _, _, fault in self._faults.happened)
         return (
             f"seed {SEED}: {tally.rounds} rounds in {seconds:.0f} s, kills {dict(tally.kills)}, faults {dict(faults)}, "
-            f"gateway {dict(tally.gateway)}, asked {dict(asked)} of which {answered} answered, "
+            f"looked in a channel {self._faults.looked} times, gateway {dict(tally.gateway)}, "
+            f"asked {dict(asked)} of which {answered} answered, "
             f"{self.crowd.summary()}, lost {len(verdict.lost)}, doubled {len(verdict.doubled)}"
         )
 

@@ -55,32 +55,33 @@ class CommandDoctor:
         theirs = [one for one in self._theirs if _is_hidden(one)]
         if not theirs:
             return []
-        return list(await asyncio.gather(*(self._in_guild(one, theirs, grants) for one in seen)))
+        found = await asyncio.gather(*(self._in_guild(one.guild, theirs, grants) for one in seen))
+        return [finding for each in found for finding in each]
 
-    async def _in_guild(self, seen: Seen, hidden: Sequence[app_commands.AppCommand], grants: Grants) -> Finding:
+    async def _in_guild(
+        self, guild: discord.Guild, hidden: Sequence[app_commands.AppCommand], grants: Grants
+    ) -> list[Finding]:
         """Administrators see everything; whom they let see a command besides, Discord tells."""
-        guild = seen.guild
         roles = [role for id_ in grants.organisers if (role := guild.get_role(id_))]
-        allowed = await asyncio.gather(*(_allowed(one, guild) for one in hidden))
-        blind = [role for role in roles if not role.permissions.administrator]
-        unseen = {
-            one.name: [role for role in blind if not {role.id, guild.id} & ids]
-            for one, ids in zip(hidden, allowed, strict=True)
-        }  # fmt: skip
-        if roles and not any(unseen.values()):
-            return Finding(True, phrase("discord.shown", guild=guild.name, commands=_named(hidden)))
-        return self._unseen(guild, [one for one in hidden if unseen[one.name] or not roles], blind)
-
-    def _unseen(
-        self, guild: discord.Guild, commands: Sequence[app_commands.AppCommand], roles: Sequence[discord.Role]
-    ) -> Finding:
-        bot = self._client.user.name if self._client.user else ""
-        named: dict[str, Value] = {"guild": guild.name, "commands": _named(commands)}
+        named: dict[str, Value] = {"guild": guild.name, "commands": _named(hidden)}
         if not roles:
-            return Finding(None, Phrase("discord.shown_to_administrators", named), phrase("discord.do_show", bot=bot))
-        names = tuple(role.name for role in roles)
-        todo = phrase("discord.do_show_roles", bot=bot, roles=names)
-        return Finding(False, Phrase("discord.unseen", {**named, "roles": names}), todo)
+            todo = phrase("discord.do_show", bot=self._bot)
+            return [Finding(None, Phrase("discord.shown_to_administrators", named), todo)]
+        allowed = await asyncio.gather(*(_allowed(one, guild) for one in hidden))
+        unseen = [
+            self._unseen(guild, role, commands)
+            for role in roles if not role.permissions.administrator
+            if (commands := [c for c, ids in zip(hidden, allowed, strict=True) if not {role.id, guild.id} & ids])
+        ]  # fmt: skip
+        return unseen or [Finding(True, Phrase("discord.shown", named))]
+
+    def _unseen(self, guild: discord.Guild, role: discord.Role, commands: Sequence[app_commands.AppCommand]) -> Finding:
+        what = phrase("discord.unseen", guild=guild.name, role=role.name, commands=_named(commands))
+        return Finding(False, what, phrase("discord.do_show_role", bot=self._bot, role=role.name))
+
+    @property
+    def _bot(self) -> str:
+        return self._client.user.name if self._client.user else ""
 
 
 async def _allowed(command: app_commands.AppCommand, guild: discord.Guild) -> set[int]:

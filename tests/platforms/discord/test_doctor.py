@@ -353,6 +353,11 @@ async def test_organisers_do_not_see_their_commands(place: Place, tmp_path: path
         "Discord: wie op Actie de rol Organisatie heeft, ziet deze opdrachten nog niet: /antwoord en /status. ¶ "
         "Een beheerder opent Serverinstellingen > Integraties > actiebot"
     )
+    assert line.endswith("en voegt bij elk de rol Organisatie toe.")
+    place.organisers = [*place.organisers, f"discord:role:{place.home.role('Pers').id}"]
+    ours, press = await place.lines("✗")
+    assert "de rol Organisatie heeft, ziet deze opdrachten nog niet: /antwoord en /status." in ours
+    assert "de rol Pers heeft, ziet deze opdrachten nog niet: /antwoord, /bericht en /status." in press
     sjoera = place.home.person("sjoera", roles=[place.role])
     await sjoera.slash(place.room, "bericht lijst")  # Discord offers it
 
