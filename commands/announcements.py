@@ -149,9 +149,9 @@ def _untranslated(context: Context, one: Announcement) -> tuple[Phrase, ...]:
 
 def _rooms(found: tuple[Room, ...]) -> tuple[Phrase, ...]:
     return tuple(
-        Phrase("announcement.room", {"room": room.address.id})
+        Phrase("announcement.room", {"room": room.address})
         if room.people is None
-        else Phrase("announcement.room_people", {"room": room.address.id, "count": room.people})
+        else Phrase("announcement.room_people", {"room": room.address, "count": room.people})
         for room in found
     )
 
@@ -164,12 +164,12 @@ def _when(draft: Announcement, due: dt.datetime, now: dt.datetime) -> Phrase:
 
 async def _state(context: Context, one: Announcement) -> Phrase:
     posted = await announcements.posted(context.tx, one)
-    stale = tuple(p.room.id for p in posted if p.state == "sent" and p.change == "failed")
+    stale = tuple(p.room for p in posted if p.state == "sent" and p.change == "failed")
     if one.state == "withdrawn" and stale:
         return Phrase("announcement.is_withdrawn_but", {"moment": one.ended, "rooms": stale})
     if one.state != "queued":
         return Phrase(f"announcement.is_{one.state}", {"moment": one.ended or one.created})
-    failed = tuple(p.room.id for p in posted if p.state == "failed")
+    failed = tuple(p.room for p in posted if p.state == "failed")
     said = sum(p.state == "sent" for p in posted)
     if failed:
         return Phrase("announcement.is_failed", {"said": said, "count": len(posted), "rooms": failed})

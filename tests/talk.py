@@ -67,6 +67,9 @@ class Plain:
         name = known.names[language] if known else command
         return " ".join((f"/{name}", *values.values()))
 
+    def place(self, address: Address) -> str:
+        return address.short
+
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         return words
 

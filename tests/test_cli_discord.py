@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import dataclasses
-import pathlib
 import subprocess
 from collections.abc import AsyncIterator
 from typing import Self
@@ -68,7 +67,9 @@ class Campaign:
         """Messages that the bot is to say."""
         async with Database.connect(f"sqlite:///{self.small.folder / 'data/bot.db'}") as opened, opened.write() as tx:
             messages = [
-                Message(f"news:{text}", f"discord:{self.room.id}", Reply(Phrase("button.option", {"label": text})), due=NOON)
+                Message(
+                    f"news:{text}", f"discord:{self.room.id}", Reply(Phrase("button.option", {"label": text})), due=NOON
+                )
                 for text in texts
             ]
             await outbox.put(tx, messages, now=NOON)
@@ -101,7 +102,7 @@ async def test_refused_token(server: DiscordServer, small: SmallCampaign) -> Non
     wrong = campaign.small.among(DISCORD_TOKEN="een-ander")
     done = await asyncio.to_thread(wrong.do, "run", "--only", "discord")
     assert done.code == 77
-    (line,) = [line for line in done.err.splitlines() if "DISCORD_TOKEN" in line]
+    assert sum("DISCORD_TOKEN" in line for line in done.err.splitlines()) == 1
     assert "een-ander" not in done.err
 
 

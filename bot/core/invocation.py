@@ -26,6 +26,11 @@ class Address:
             raise ValueError(text)
         return cls(platform, id_)
 
+    @property
+    def short(self) -> str:
+        """The id alone; with its platform where it is only a number."""
+        return str(self) if self.id.isdecimal() else self.id
+
     def __str__(self) -> str:
         return f"{self.platform}:{self.id}"
 

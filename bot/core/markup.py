@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bot.core.command import Catalogue, Command, Declared
+from bot.core.invocation import Address
 from bot.core.parameters import Choice, Duration, Moment, Money, clean
 
 # What opens or closes something within a line, and, at the start of one, a heading, a list or a rule.
@@ -40,6 +41,10 @@ class Markup:
         """A command as it is typed, as CommonMark."""
         line = self.line(command, values, language)
         return code_span(line) if self._code else self.quote(line)
+
+    def place(self, address: Address) -> str:
+        """A room by its id."""
+        return self.quote(address.short)
 
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         """A moment, in words."""

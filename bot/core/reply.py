@@ -11,6 +11,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from bot.core.invocation import Address
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Money:
@@ -56,7 +58,7 @@ class Phrase:
     """A sentence: the key of a text, and the values that stand in it.
 
     Values may be str (from people: escaped), int (written with the language's thousands), Money, an aware
-    datetime, a date, a timedelta, Words, Said, Typed, another Phrase, a Listing, or a tuple of these (a list in words).
+    datetime, a date, a timedelta, Words, Said, Typed, an Address (a room), another Phrase, a Listing, or a tuple of these (a list in words).
     """
 
     key: str
@@ -80,6 +82,7 @@ Value = (
     | Words
     | Said
     | Typed
+    | Address
     | Phrase
     | Listing
     | tuple["Value", ...]
@@ -205,7 +208,7 @@ def say(key: str, /, **values: Value) -> Reply:
 
 _CLASSES: dict[str, Any] = {
     c.__name__: c
-    for c in (Money, Words, Said, Typed, Phrase, Listing, Field, Progress, Picture, File, Link, Button, Reply)
+    for c in (Address, Money, Words, Said, Typed, Phrase, Listing, Field, Progress, Picture, File, Link, Button, Reply)
 }
 _FIELDS = {name: tuple((f.name, f.default) for f in dataclasses.fields(c)) for name, c in _CLASSES.items()}
 _MICROSECOND = dt.timedelta(microseconds=1)

@@ -23,6 +23,7 @@ from babel.lists import format_list
 from babel.numbers import format_currency, format_decimal
 
 from bot.core.errors import Misdeclared
+from bot.core.invocation import Address
 from bot.core.reply import Listing, Money, Phrase, Said, Typed, Value, Words
 
 LANGUAGES = ("nl", "en")
@@ -40,6 +41,9 @@ class Style(Protocol):
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         """A command as people type it here."""
 
+    def place(self, address: Address) -> str:
+        """A room as people here know it."""
+
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         """An aware moment in the form of its slot; `words`: as the language writes it, in the reader's zone."""
 
@@ -52,6 +56,9 @@ class Verbatim:
 
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         return command
+
+    def place(self, address: Address) -> str:
+        return address.short
 
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         return words
@@ -131,6 +138,8 @@ class Texts:
                 return self.render(value, language=language, zone=zone, style=style)
             case Typed(command=command, values=values):
                 return style.typed(command, values, language)
+            case Address():
+                return style.place(value)
             case Words():
                 return value.within(language)
             case Said():

@@ -59,4 +59,4 @@ def _place(rooms: Rooms, entry: Entry) -> Phrase:
     address = Address.parse(entry.destination)
     if rooms.language_of(address) is None:
         return Phrase("delivery.place", {"platform": address.platform})
-    return Phrase("delivery.room", {"room": str(address)})
+    return Phrase("delivery.room", {"room": address})

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.errors import Misdeclared
+from bot.core.invocation import Address
 from bot.core.reply import Listing, Money, Phrase, Said, Typed, Value, Words
 from bot.core.texts import Texts, Verbatim, slots, write_value
 
@@ -43,6 +44,9 @@ class Hostile:
 
     def typed(self, command: str, values: Mapping[str, str], language: str) -> str:
         return f"/{command}{{value}}[task.list]"
+
+    def place(self, address: Address) -> str:
+        return address.short
 
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         return words

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from bot.campaign.rooms import Rooms
-from bot.core.platform import Off, Platform
 from bot.engine.clock import machine_ms
 from bot.engine.context import Bot
 from bot.engine.delivery import Delivery
@@ -62,15 +61,10 @@ class Home(MatrixHome):
 
 
 class Running(MatrixRunning):
-    """A bot at work on both.
-
-    Attributes:
-        off: Platforms that cannot take part.
-    """
+    """A bot at work on both."""
 
     def __init__(self, home: Home, database: Database) -> None:
         super().__init__(home, database)
-        self.off: dict[str, Off] = {}
         memory = Memory(database, "discord", machine=machine_ms)
         bot = self.bot
         self.discord = Discord(bot.texts, bot.catalogue, home.discord.setting(bot), memory, self.desk)
@@ -80,16 +74,9 @@ class Running(MatrixRunning):
         )  # fmt: skip
 
     def start(self) -> list[asyncio.Task[None]]:
-        work = [self._be_on(self.matrix), self._be_on(self.discord), self.delivery.run()]
+        work = [self.matrix.run(self.dispatcher), self.discord.run(self.dispatcher), self.delivery.run()]
         self.tasks = [asyncio.create_task(one) for one in work]
         return self.tasks
-
-    async def _be_on(self, platform: Platform) -> None:
-        """As the program does: whichever cannot take part, the other goes on."""
-        try:
-            await platform.run(self.dispatcher)
-        except Off as off:
-            self.off[platform.name] = off
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,9 +95,8 @@ class Both:
             yield cls(MatrixStage(home, encrypted=False, people=people), discord)
 
     @contextlib.asynccontextmanager
-    async def up(self, *, connected: bool = True) -> AsyncIterator[MatrixRunning]:
-        """The bot for the length of a block; `connected`: on Discord as well before it begins."""
+    async def up(self) -> AsyncIterator[None]:
+        """The bot for the length of a block, ready to hear on both."""
         async with self.matrix.up():
-            if connected:
-                await self.discord.server.gateway.ready()
-            yield self.matrix.bot
+            await self.discord.server.gateway.ready()
+            yield

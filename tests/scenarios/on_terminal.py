@@ -4,13 +4,9 @@ import asyncio
 import contextlib
 import dataclasses
 import itertools
-import json
-import os
 import pathlib
-from collections.abc import AsyncIterator, Iterator
-from typing import Any, Self
-
-import pytest
+from collections.abc import AsyncIterator
+from typing import Self
 
 from bot.campaign.rooms import Room, Rooms
 from bot.core import parsing
@@ -27,14 +23,11 @@ from bot.store import outbox
 from bot.store.database import Database
 from bot.store.message import Message, Priority
 from tests import talk
+from tests.scenarios.keyboard import Keyboard, Line
 from tests.scenarios.stage import Actor, Asked, Place, Post
 from tests.trial import CATALOGUE, with_sentences
 
 ANSWER_SECONDS = 20.0
-_CHUNK_BYTES = 65_536
-
-Line = dict[str, Any]
-"""What is printed, as the contract of `--json` has it."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -75,54 +68,6 @@ class TerminalActor:
     def _types(self, place: Place, line: str) -> Asked:
         room = "privé" if place.private else Address.parse(place.address).id
         return Asked(place, str(self.stage.type(f"/as {self.name}", f"/in {room}", line)))
-
-
-class Keyboard:
-    """Two pipes in place of a terminal: what is typed, and what is printed."""
-
-    def __init__(self) -> None:
-        self.news = asyncio.Event()
-        self.lines: list[Line] = []
-        self._read_end, self._typed = os.pipe()
-        self._printed, self._write_end = os.pipe()
-        self._buffer = b""
-        os.set_blocking(self._printed, False)
-        asyncio.get_running_loop().add_reader(self._printed, self._read)
-
-    @contextlib.contextmanager
-    def connected(self) -> Iterator[None]:
-        """Whoever looks for standard input and output in this block finds the pipes."""
-        with (
-            os.fdopen(self._read_end, closefd=False) as stdin,
-            os.fdopen(self._write_end, "w", closefd=False) as stdout,
-            pytest.MonkeyPatch.context() as patch,
-        ):
-            patch.setattr("sys.__stdin__", stdin)
-            patch.setattr("sys.__stdout__", stdout)
-            yield
-
-    def type(self, *lines: str) -> None:
-        """Lines that nothing comes between."""
-        os.write(self._typed, "".join(f"{line}\n" for line in lines).encode())
-
-    def end(self) -> None:
-        """Nothing more is typed."""
-        os.close(self._typed)
-
-    def close(self) -> None:
-        """Read what was still printed, and put everything away."""
-        asyncio.get_running_loop().remove_reader(self._printed)
-        self._read()
-        for descriptor in (self._read_end, self._printed, self._write_end):
-            os.close(descriptor)
-
-    def _read(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while chunk := os.read(self._printed, _CHUNK_BYTES):
-                self._buffer += chunk
-        *whole, self._buffer = self._buffer.split(b"\n")
-        self.lines += [json.loads(line) for line in whole]
-        self.news.set()
 
 
 class Running:

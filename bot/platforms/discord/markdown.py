@@ -10,7 +10,7 @@ from bot.core.markdown import BARE, inline, parsed
 from bot.core.parameters import clean
 from bot.platforms.discord.escaping import bare, is_web, masked
 from bot.platforms.discord.lines import BOLD, ITALIC, LINE, PARAGRAPH, Line, Run, Shape, words
-from bot.platforms.discord.markup import moment_of
+from bot.platforms.discord.markup import living
 
 _RULE = "────────"
 _MARKS = {"strong_open": BOLD, "em_open": ITALIC}
@@ -156,8 +156,8 @@ def _trimmed(runs: Sequence[Run]) -> list[Run]:
 
 def linked(label: str, address: str, marks: tuple[str, ...] = ()) -> list[Run]:
     """A link where its address is one of the web; else its words, and the address where they do not say it."""
-    if moment := moment_of(address):
-        return [Run(label, marks, Shape.FIXED, moment)]
+    if alive := living(address):
+        return [Run(label, marks, Shape.FIXED, alive)]
     if is_web(address):
         if label in {"", address}:
             return [Run(address, marks, Shape.FIXED, bare(address))]

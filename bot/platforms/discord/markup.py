@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bot.core.command import Catalogue, Command
+from bot.core.invocation import Address
 from bot.core.markup import Markup, shown
 from bot.core.parameters import clean
 
 _FORMS = {"": "F", "day": "D", "time": "t"}  # of Discord's moments: all, the day, the time
-_SCHEME = "moment:"
-_MOMENT = re.compile(rf"{_SCHEME}(-?\d+:[A-Za-z])")
+_MOMENT, _ROOM = "moment:", "room:"
+_LIVING = re.compile(rf"(?:{_MOMENT}(?P<moment>-?\d+:[A-Za-z])|{_ROOM}(?P<room>\d+))")
 
 
 class Slash(Markup):
@@ -27,17 +28,23 @@ class Slash(Markup):
 
 
 class Timed(Slash):
-    """Moments too: as a link that `moment_of` knows, since everybody sees them in their own zone."""
+    """Moments and rooms too, as links that `living` knows: everybody sees them in their own zone, and by name."""
 
     def moment(self, moment: dt.datetime, form: str, words: str) -> str:
         # No text of people becomes a link: it is escaped.
-        return f"[{self.quote(words)}]({_SCHEME}{int(moment.timestamp())}:{_FORMS[form]})"
+        return f"[{self.quote(words)}]({_MOMENT}{int(moment.timestamp())}:{_FORMS[form]})"
+
+    def place(self, address: Address) -> str:
+        words = super().place(address)
+        return f"[{words}]({_ROOM}{address.id})" if address.platform == "discord" else words
 
 
-def moment_of(address: str) -> str | None:
-    """A moment as Discord wants it, from the address of the link that stands for it; None: it is another link."""
-    found = _MOMENT.fullmatch(address)
-    return f"<t:{found[1]}>" if found else None
+def living(address: str) -> str | None:
+    """A moment or a room as Discord wants it, from the address of the link for it; None: it is another link."""
+    found = _LIVING.fullmatch(address)
+    if found is None:
+        return None
+    return f"<t:{found['moment']}>" if found["moment"] else f"<#{found['room']}>"
 
 
 def _options(command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:

@@ -75,12 +75,26 @@ class Post:
 
     async def _channel(self, id_: int) -> discord.PartialMessageable:
         """A channel, or the private talk with a person."""
-        if str(id_) in self._rooms or self._client.get_channel(id_) is not None:
-            return self._client.get_partial_messageable(id_)
         if id_ not in self._talks:
-            talk = await self._client.create_dm(discord.Object(id_))
-            self._talks[id_] = talk.id
+            self._talks[id_] = id_ if await self._is_channel(id_) else (await self._talk(id_)).id
         return self._client.get_partial_messageable(self._talks[id_])
+
+    async def _talk(self, person: int) -> discord.DMChannel:
+        return await self._client.create_dm(discord.Object(person))
+
+    async def _is_channel(self, id_: int) -> bool:
+        """Whether a number is a channel's; as long as not every guild has come in, Discord is asked."""
+        if str(id_) in self._rooms or self._client.get_channel(id_) is not None:
+            return True
+        if self._client.is_ready() and not any(guild.unavailable for guild in self._client.guilds):
+            return False
+        try:
+            await self._client.fetch_channel(id_)
+        except discord.Forbidden:
+            return True
+        except discord.NotFound:
+            return False
+        return True
 
     def _must_be_in(self) -> None:
         if self._client.user is None or self._client.is_closed():

@@ -7,8 +7,8 @@ import pytest
 from bot.platforms.discord import discord as platform
 from bot.platforms.discord import responses
 from tests.discord_server import NotThere
-from tests.discord_server.interaction import PATIENCE_SECONDS
 from tests.discord_server.faults import Fault, banned, cut, error, limited
+from tests.discord_server.interaction import PATIENCE_SECONDS
 from tests.discord_server.small_bot import eventually
 from tests.platforms.discord.conftest import Scene
 from tests.platforms.discord.running import Running
@@ -81,18 +81,21 @@ async def test_answer_fails_at_first(scene: Scene, fault: Fault) -> None:
 
 
 async def test_answer_never_arrives(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was done and could not be said is said after the next start, in the room or to the asker alone."""
+    """What was done and could not be said is said after the next start: where it was asked, or to the asker alone."""
     monkeypatch.setattr(platform, "_STOP_SECONDS", 0.1)
+    elsewhere = scene.guild.channel("praat")  # of the guild, but none of the campaign's rooms
     async with scene.home.running() as bot:
         scene.server.faults.plan(cut(), "PATCH", LATER, times=99)
-        await scene.anna.slash(scene.room, "proef tel")
+        await scene.anna.slash(elsewhere, "proef tel")
         await scene.anna.slash(scene.room, "proef geheim")
         await eventually(lambda: len(scene.server.faults.happened) > 3)
         assert await counted(bot) == 1
     scene.server.faults.clear()
-    async with scene.home.running() as bot:
+    monkeypatch.setattr(platform, "_pause", lambda _: 1.0)
+    scene.server.gateway.open = False  # no guild has come in: which number is a channel's, has to be asked
+    async with scene.home.running(ready=False) as bot:
         await bot.drained()
-        assert [text.partition("\n")[0] for text in scene.said() if text] == ["Geteld: 1"]
+        assert [text.partition("\n")[0] for text in scene.said(elsewhere) if text] == ["Geteld: 1"]
         (secret,) = scene.said(await scene.anna.dm())
         assert secret.startswith("Dit is geheim.")
 
@@ -116,13 +119,13 @@ async def test_answer_that_discord_refuses(scene: Scene) -> None:
             await scene.anna.slash(scene.room, "proef kleur", {"kleur": "rood"}),
             await scene.anna.slash(scene.room, "proef tel"),
         ):
-            await asked.until(lambda asked=asked: any("niet zien" in one.text for one in asked.shown()))  # type: ignore[misc]
+            await eventually(lambda asked=asked: any("niet zien" in one.text for one in asked.shown()))  # type: ignore[misc]
             (shown,) = asked.shown()
             assert shown.ephemeral
 
 
 async def test_too_many(scene: Scene) -> None:
-    """Of a hundred commands in a second by one person, those over the budget get one kind line; others notice nothing."""
+    """Of a hundred commands at once by one person, those over the budget get one kind line, and others notice nothing."""
     scene.home.limited = True
     lines = ["proef kleur", "proef tel"]
     async with scene.home.running():

@@ -4,7 +4,6 @@ import dataclasses
 
 import pytest
 
-from tests.discord_server.command import Command
 from tests.discord_server.interactions_api import SAY, THINK
 from tests.platforms.discord.conftest import Scene
 from tests.platforms.discord.more import LONG, MORE

@@ -2,11 +2,14 @@
 
 import asyncio
 import dataclasses
+import datetime as dt
+from collections.abc import Awaitable, Callable
 
-import discord.client
 import pytest
+from discord import backoff
 
 import commands
+from bot.core.invocation import Address
 from bot.core.platform import Off
 from bot.core.reply import Phrase, Reply
 from bot.platforms.discord import discord as platform
@@ -14,13 +17,14 @@ from bot.platforms.discord.client import Client
 from tests.discord_server.faults import Fault, cut
 from tests.discord_server.small_bot import eventually
 from tests.platforms.discord.conftest import Scene
+from tests.platforms.discord.running import Running
 
 NEWS = Reply(Phrase("trial.news", {"text": "45.500"}))
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(platform, "_pause", lambda trouble: 0.1)
+    monkeypatch.setattr(platform, "_pause", lambda _: 0.1)
 
 
 async def answers(scene: Scene) -> bool:
@@ -76,7 +80,7 @@ async def test_gateway_away_at_the_start(scene: Scene) -> None:
 async def test_away_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a long outage we do not wait for discord.py, whose pauses grow to a quarter of an hour."""
     monkeypatch.setattr(platform, "AWAY_SECONDS", 1.0)
-    monkeypatch.setattr(discord.client.ExponentialBackoff, "delay", lambda _: 900.0)
+    monkeypatch.setattr(backoff.ExponentialBackoff, "delay", lambda _: 900.0)
     async with scene.home.running() as bot:
         await scene.server.stop()
         await eventually(lambda: "discord" in bot.bot.notes)
@@ -86,31 +90,67 @@ async def test_away_for_long(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> N
         assert "discord" not in bot.bot.notes
 
 
+async def test_looking(scene: Scene) -> None:
+    """What was said is found without a gateway, in a room and in a private talk, as soon as Discord can be reached."""
+    to = [Address("discord", one) for one in (scene.room.id, scene.desk.id, scene.anna.id)]
+    scene.home.rooms = {"announcements": [scene.room.id]}
+    async with scene.home.running() as bot:
+        await bot.announce("news:1", NEWS, *map(str, to))
+        await bot.drained()
+        looker = Running(scene.home, bot.database).discord
+    await scene.server.stop()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5), looker.looking():
+            pass
+    await scene.server.listen(scene.server.port)
+    long_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=2)
+    async with looker.looking() as looking:
+        assert all([await looking.find(one, f"news:1/{one}/0", since=long_ago) for one in to])
+        assert not any([await looking.find(one, "news:2", since=long_ago) for one in to])
+    assert scene.server.gateway.identified == 1
+
+
+async def off_after(scene: Scene, happening: Callable[[Running], Awaitable[None]]) -> tuple[bool, str]:
+    """How the platform ends when something happens to a running bot."""
+
+    async def run() -> None:
+        async with scene.home.running() as bot:
+            await happening(bot)
+
+    with pytest.raises(Off) as off:
+        await run()
+    return off.value.refused, off.value.why.key
+
+
 async def test_wrong_token(scene: Scene) -> None:
     """With a token that Discord refuses the platform is off, and says whose fault that is."""
-    with pytest.raises(Off) as off:
-        async with dataclasses.replace(scene.home, token="fout").running():
-            pass
-    assert (off.value.refused, off.value.why.key) == (True, "discord.off_token")
+    scene.home.token = "fout"
+
+    async def nothing(_: Running) -> None:
+        pass
+
+    assert await off_after(scene, nothing) == (True, "discord.off_token")
 
 
 async def test_token_that_is_taken_back(scene: Scene) -> None:
     """A token that is refused later on, as after it was made anew, turns the platform off too."""
-    with pytest.raises(Off) as off:
-        async with scene.home.running() as bot:
-            scene.server.rest.token = scene.server.gateway.token = "a-new-one"
-            await scene.server.gateway.drop()
-            await asyncio.wait(bot.tasks[:1], timeout=15)
-    assert (off.value.refused, off.value.why.key) == (True, "discord.off_token")
+
+    async def refused(bot: Running) -> None:
+        scene.server.rest.token = scene.server.gateway.token = "a-new-one"
+        await scene.server.gateway.drop()
+        await asyncio.wait(bot.tasks[:1], timeout=15)
+
+    assert await off_after(scene, refused) == (True, "discord.off_token")
 
 
 async def test_intents_refused(scene: Scene) -> None:
     """A bot that may not hear what it wants to hear is off, and says so."""
-    with pytest.raises(Off) as off:
-        async with scene.home.running() as bot:
-            await scene.server.gateway.drop(4014)
-            await asyncio.wait(bot.tasks[:1], timeout=15)
-    assert (off.value.refused, off.value.why.key) == (True, "discord.off_intents")
+
+    async def refused(bot: Running) -> None:
+        await scene.server.gateway.drop(4014)
+        await asyncio.wait(bot.tasks[:1], timeout=15)
+
+    assert await off_after(scene, refused) == (True, "discord.off_intents")
 
 
 @pytest.mark.parametrize("fault", [Fault(status=400), cut()])

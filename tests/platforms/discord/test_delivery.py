@@ -11,6 +11,7 @@ from bot.platforms.discord import failing
 from bot.platforms.discord.message import mark, nonce
 from bot.store.database import Database
 from tests.discord_server import Channel, Message, Person
+from tests.discord_server.call import Answer, Call
 from tests.discord_server.faults import Fault, banned, cut, error, limited
 from tests.platforms.discord.conftest import Scene
 from tests.platforms.discord.running import Running
@@ -91,7 +92,7 @@ async def test_died_a_moment_ago(scene: Scene) -> None:
 
 @pytest.mark.parametrize("said", [True, False])
 async def test_died_long_ago(scene: Scene, said: bool) -> None:
-    """Later than Discord knows a nonce it is looked for in the channel, no further back than needed, and said if absent."""
+    """Later than Discord knows a nonce it is looked for in the channel, no further back than needed."""
     yesterday = int(scene.room.id) - (86_400_000 << 22)
     scene.server.world.history[scene.room.id] = [
         Message(str(yesterday + n), scene.room, scene.bram.user, scene.server.clock.stamp(), "oud") for n in range(250)
@@ -178,7 +179,7 @@ async def test_closed_talk(scene: Scene) -> None:
 
 
 async def test_change(scene: Scene) -> None:
-    """A change replaces the message where it stands; of one that was taken away organisers hear, and nothing is said."""
+    """A change replaces the message where it stands; that one was taken away is told to the organisers."""
     async with scene.home.running() as bot:
         await bot.announce("news:1", NEWS, room(scene.room))
         await bot.drained()
@@ -229,7 +230,7 @@ async def test_everybody_is_not_called(scene: Scene) -> None:
         sent: list[object] = []
         real = scene.server.rest._checked
 
-        def checked(call):  # type: ignore[no-untyped-def]
+        def checked(call: Call) -> Answer:
             sent.append(call.fields.get("allowed_mentions"))
             return real(call)
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import commands
 from bot.core.document import Document
+from bot.core.invocation import Address
 from bot.core.parameters import clean
 from bot.core.platform import Payload
 from bot.core.reply import (
@@ -196,6 +197,14 @@ def test_pictures_and_files() -> None:
     assert "embeds" not in found
     assert only(Reply(bare(""), file=File("/b", "../é *.ics")))["files"][0]["name"] == "_.ics"
     assert only(Reply(bare(""))) == {"content": UNSEEN}
+
+
+def test_rooms_are_shown_by_name() -> None:
+    """A room of Discord is a link that people read by its name; one elsewhere stands as it is configured."""
+    assert only(say("t.bare", value=Address("discord", "1001")))["content"] == "<#1001>"
+    assert "actie" in only(say("t.bare", value=Address("matrix", "#actie:example.org")))["content"]
+    assert "<#" not in only(say("t.bare", value="[kamer](room:1001)"))["content"]
+
 
 
 def test_moments_are_everybodys_own() -> None:
