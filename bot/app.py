@@ -162,11 +162,10 @@ class _Running:
         self._reloading = Reloading(config, bot, database, clock, written=self._written)
 
     def _platform(self, name: str, campaign: Campaign, on: frozenset[str], *, json_lines: bool) -> Platform:
-        if name == "matrix":
-            platform: Platform = matrix_platform(self._config, self._bot.texts, self._database, self._desk)
+        if name in {"matrix", "discord"}:
+            make = matrix_platform if name == "matrix" else discord_platform
+            platform: Platform = make(self._config, self._bot.texts, self._database, self._desk)
             return platform
-        if name == "discord":
-            return discord_platform(self._config, self._bot.texts, self._database, self._desk)
         from bot.platforms.terminal import Terminal
         from bot.platforms.terminal.terminal import Setting
 

@@ -18,15 +18,24 @@ def parts(lines: Iterable[Line], most: int) -> Iterator[list[Line]]:
     part: list[Line] = []
     taken = 0
     for paragraph in _paragraphs(lines):
-        whole = _taken(paragraph) <= most
-        for piece in [paragraph] if whole else ([one] for line in paragraph for one in _fitting(line, most)):
-            if part and taken + _taken(piece) > most:
+        for piece, size in _pieces(paragraph, most):
+            if part and taken + size > most:
                 yield part
                 part, taken = [], 0
             part += piece
-            taken += _taken(piece)
+            taken += size
     if part:
         yield part
+
+
+def _pieces(paragraph: list[Line], most: int) -> Iterator[tuple[list[Line], int]]:
+    """A paragraph that fits as it is, else its lines in pieces that do; with what each takes."""
+    size = _taken(paragraph)
+    if size <= most:
+        yield paragraph, size
+        return
+    for line in paragraph:
+        yield from (([piece], piece.taken()) for piece in _fitting(line, most))
 
 
 def _paragraphs(lines: Iterable[Line]) -> Iterator[list[Line]]:

@@ -53,7 +53,7 @@ class Discord:
         self._setting = setting
         self._memory = memory
         self._desk = desk
-        self._renderer = Renderer(texts, catalogue)
+        self._renderer = Renderer(texts, catalogue, setting.language)
         self._post: Post | None = None
 
     @property

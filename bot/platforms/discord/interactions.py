@@ -73,7 +73,10 @@ class Interactions:
             if not await self._is_ours(interaction):
                 return
             language = self._responses.language(interaction)
-            form = Form(command, values, texts, language=language, on_sent=self._sent, on_error=self.failed)
+            form = Form(
+                command, values, texts, language=language, names=self._setting.language, on_sent=self._sent,
+                on_error=self.failed,
+            )  # fmt: skip
             self._forms = {id_: open_ for id_, open_ in self._forms.items() if not open_.is_finished()}
             self._forms[form.custom_id] = form
             await interaction.response.send_modal(form)

@@ -17,14 +17,21 @@ _LIVING = re.compile(rf"(?:{_MOMENT}(?P<moment>-?\d+:[A-Za-z])|{_ROOM}(?P<room>\
 class Slash(Markup):
     """Commands as Discord writes them, each option with its name: `/taak oppakken taak:12`."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, names: str) -> None:
+        """`names`: the language of the names, which are the same for everybody (`slash.py`)."""
         super().__init__(catalogue, "/", code=True)
+        self._names = names
 
     def line(self, command: str, values: Mapping[str, str], language: str) -> str:
         known = self._catalogue.commands.get(command)
         if known is None:
             return super().line(command, values, language)
-        return " ".join((self._prefix + known.names[language], *_options(known, values, language)))
+        return " ".join((self._prefix + known.names[self._names], *self._options(known, values, language)))
+
+    def _options(self, command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:
+        for parameter in command.parameters:
+            if words := clean(shown(parameter, values.get(parameter.name, ""), language)).split():
+                yield f"{parameter.labels[self._names]}:{' '.join(words)}"
 
 
 class Timed(Slash):
@@ -45,9 +52,3 @@ def living(address: str) -> str | None:
     if found is None:
         return None
     return f"<t:{found['moment']}>" if found["moment"] else f"<#{found['room']}>"
-
-
-def _options(command: Command, values: Mapping[str, str], language: str) -> Iterator[str]:
-    for parameter in command.parameters:
-        if words := clean(shown(parameter, values.get(parameter.name, ""), language)).split():
-            yield f"{parameter.labels[language]}:{' '.join(words)}"

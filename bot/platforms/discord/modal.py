@@ -34,7 +34,7 @@ class Form(discord.ui.Modal):
 
     def __init__(
         self, command: Command, values: Mapping[str, str], texts: tuple[Declared, ...],
-        *, language: str, on_sent: OnSent, on_error: OnError,
+        *, language: str, names: str, on_sent: OnSent, on_error: OnError,
     ) -> None:  # fmt: skip
         """Ask for texts.
 
@@ -43,18 +43,18 @@ class Form(discord.ui.Modal):
             values: Its raw values so far.
             texts: What to ask, as `asked` has it.
             language: In which the form is read.
+            names: The language of the commands' names.
             on_sent: Gets the command with all its raw values, those of the form among them.
             on_error: Gets what went wrong in `on_sent`; discord.py by itself only logs it.
         """
-        super().__init__(title=f"/{command.names[language]}"[:_MAX_TITLE], timeout=_OPEN_SECONDS)
+        super().__init__(title=f"/{command.names[names]}"[:_MAX_TITLE], timeout=_OPEN_SECONDS)
         self._command = command
         self._given = dict(values)
         self._on_sent = on_sent
         self._on_error = on_error
         self._inputs = {p.name: _input(p) for p in texts}
         for p in texts:
-            label = p.labels[language].capitalize()
-            self.add_item(discord.ui.Label(text=label, description=p.abouts[language], component=self._inputs[p.name]))
+            self.add_item(discord.ui.Label(text=p.abouts[language][:_MAX_TITLE], component=self._inputs[p.name]))
 
     async def on_submit(self, interaction: discord.Interaction, /) -> None:
         written = {name: field.value for name, field in self._inputs.items() if field.value.strip()}

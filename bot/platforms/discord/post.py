@@ -52,8 +52,7 @@ class Post:
         self._must_be_in()
         with told():
             channel = await self._channel(int(to.id))
-            # Forwards: backwards discord.py reads on to the channel's first message.
-            async for message in channel.history(limit=None, after=since, oldest_first=True):
+            async for message in channel.history(limit=None, after=since, oldest_first=False):
                 if self._client.user and message.author.id == self._client.user.id and is_marked(message, key):
                     return ref_of(channel.id, message.id)
         return None

@@ -37,10 +37,11 @@ _COLOURS = {Kind.ERROR: 0xDA373C, Kind.PREVIEW: 0xF0B232, Kind.ANNOUNCEMENT: 0x1
 class Renderer:
     """Replies in words, for channels and private talks of Discord."""
 
-    def __init__(self, texts: Texts, catalogue: Catalogue) -> None:
+    def __init__(self, texts: Texts, catalogue: Catalogue, names: str) -> None:
+        """Write by a catalogue; `names`: the language in which its commands are named here."""
         self._texts = texts
-        self._slash = Slash(catalogue)
-        self._timed = Timed(catalogue)
+        self._slash = Slash(catalogue, names)
+        self._timed = Timed(catalogue, names)
 
     def render(self, reply: Reply, *, language: str, zone: str) -> tuple[Payload, ...]:
         """The messages in their order; pictures, files and buttons go with the last one."""

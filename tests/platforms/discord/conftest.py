@@ -54,11 +54,16 @@ class Scene:
         return [one.text for one in self.server.messages(channel or self.room)]
 
 
-@pytest.fixture
-async def scene(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> AsyncIterator[Scene]:
-    """It breaks none of Discord's rules, or the test fails."""
-    monkeypatch.setattr(Route, "BASE", Route.BASE)  # discord.py gets its own addresses back afterwards
+@pytest.fixture(autouse=True)
+def _addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give discord.py its own addresses back afterwards."""
+    monkeypatch.setattr(Route, "BASE", Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+@pytest.fixture
+async def scene(tmp_path: pathlib.Path) -> AsyncIterator[Scene]:
+    """It breaks none of Discord's rules, or the test fails."""
     async with DiscordServer() as server:
         yield Scene.set(server, tmp_path)
         assert server.violations == []

@@ -56,7 +56,7 @@ TEXTS = Texts({
     "t.hello": {"nl": "Hoi", "en": "Hello"},
     **OWN,
 })  # fmt: skip
-RENDERER = Renderer(TEXTS, CATALOGUE)
+RENDERER = Renderer(TEXTS, CATALOGUE, "nl")
 NOON = dt.datetime(2019, 1, 27, 11, tzinfo=dt.UTC)
 MARK = "e\u0301\u0302\u0303\u0327"  # one letter with four accents
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
@@ -199,12 +199,17 @@ def test_pictures_and_files() -> None:
     assert only(Reply(bare(""))) == {"content": UNSEEN}
 
 
+def test_commands_are_named_alike_for_everybody() -> None:
+    """Who reads English sees the names that Discord offers, which are the campaign's."""
+    line = Typed("task.claim", {"task": "12"})
+    assert only(say("t.typed", value=line), "en") == only(say("t.typed", value=line), "nl")
+
+
 def test_rooms_are_shown_by_name() -> None:
     """A room of Discord is a link that people read by its name; one elsewhere stands as it is configured."""
     assert only(say("t.bare", value=Address("discord", "1001")))["content"] == "<#1001>"
     assert "actie" in only(say("t.bare", value=Address("matrix", "#actie:example.org")))["content"]
     assert "<#" not in only(say("t.bare", value="[kamer](room:1001)"))["content"]
-
 
 
 def test_moments_are_everybodys_own() -> None:
@@ -493,7 +498,7 @@ def test_a_long_text_is_quick() -> None:
 
 # -- what the bot really says -----------------------------------------------------------------------------
 
-REAL = Renderer(Texts({**sentences(), **OWN}), commands.CATALOGUE)
+REAL = Renderer(Texts({**sentences(), **OWN}), commands.CATALOGUE, "nl")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

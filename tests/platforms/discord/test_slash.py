@@ -143,7 +143,7 @@ class Heard:
         self, interaction: discord.Interaction, command: Command, values: Mapping[str, str], texts: tuple[Declared, ...]
     ) -> None:
         self.forms.append((command.id, values, [p.name for p in texts]))
-        form = Form(command, values, texts, language="nl", on_sent=self.on_call, on_error=self.on_error)
+        form = Form(command, values, texts, language="nl", names="nl", on_sent=self.on_call, on_error=self.on_error)
         await interaction.response.send_modal(form)
 
     async def on_error(self, interaction: discord.Interaction, error: Exception) -> None:
@@ -438,8 +438,8 @@ async def test_form_asks_what_is_missing(server: Discord) -> None:
     form = server.answers[0]["data"]
     assert form["title"] == "/bericht nieuw"
     assert [(one["label"], one["component"]["required"]) for one in form["components"]] == [
-        ("Tekst", True),
-        ("Engels", False),
+        ("De tekst van het bericht", True),
+        ("De tekst in het Engels", False),
     ]
     assert {one["component"]["style"] for one in form["components"]} == {2}
 

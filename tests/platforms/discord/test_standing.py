@@ -6,8 +6,9 @@ import pytest
 
 from bot.platforms.discord import standing
 from tests.discord_server import Person
-from tests.discord_server.faults import banned, cut
+from tests.discord_server.faults import banned, cut, delay
 from tests.discord_server.place import Role
+from tests.discord_server.world import GUILDS, Event
 from tests.platforms.discord.conftest import Scene
 
 ORGANISERS = "bericht lijst"
@@ -70,8 +71,6 @@ async def test_lookup_fails(scene: Scene, fault: object) -> None:
 
 async def test_slow_lookup(scene: Scene) -> None:
     """A look-up that takes longer than Discord waits makes no call late."""
-    from tests.discord_server.faults import delay
-
     async with scene.home.running():
         for line in ("proef tel", "proef kleur"):
             scene.server.faults.plan(delay(3.5), "GET", "/members/")
@@ -108,10 +107,20 @@ async def test_organiser_by_account(scene: Scene) -> None:
         assert not await may(scene.sjoera, scene)
 
 
+async def test_role_of_a_moment_ago(scene: Scene) -> None:
+    """A role counts also where discord.py has not heard of it, as while the guild comes back from an outage."""
+    role = Role(scene.server.clock.snowflake(), "nieuw", 0, 2)
+    home = dataclasses.replace(scene.home, organisers=[f"discord:role:{role.id}"])
+    async with home.running():
+        scene.guild.guild.roles[role.id] = role
+        scene.guild.gives(scene.anna, role)
+        assert await may(scene.anna, scene)
+        shown = await (await scene.anna.slash(scene.desk, ORGANISERS, forged=True)).answer()
+        assert " is voor " not in shown.text
+
+
 async def test_guild_with_an_outage(scene: Scene) -> None:
     """While Discord says that the guild is unavailable, who gives a command there keeps their role."""
-    from tests.discord_server.world import GUILDS, Event
-
     async with scene.home.running():
         scene.server.world.announce(Event("GUILD_DELETE", {"id": scene.guild.id, "unavailable": True}, GUILDS))
         shown = await (await scene.sjoera.slash(scene.desk, ORGANISERS)).answer()

@@ -1,0 +1,238 @@
+"""One conversation on two platforms, held with the real bot: what is drawn is what the servers have of it."""
+
+import asyncio
+import contextlib
+import dataclasses
+import datetime as dt
+import pathlib
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from unittest import mock
+
+from bot.platforms.discord.message import nonce
+from bot.platforms.matrix.buttons import keycap
+from bot.platforms.matrix.post import KEY, mark
+from tests.discord_server import Channel, DiscordServer, Message
+from tests.discord_server import Person as DiscordPerson
+from tests.matrix_people import Person, wait
+from tests.platforms.discord.running import Home as DiscordHome
+from tests.platforms.matrix import running
+from tests.platforms.matrix.running import PASSWORD
+from tests.scenarios.both import Home
+from tests.synapse import SERVER_NAME, Synapse
+from tests.talk import NOON
+
+QUESTION = "Kan ik mijn mailadres houden?"
+NEWS = "Morgen om 20:00 is er koffie in het buurthuis. Kom langs met je vragen over overstappen!"
+BOT, ACTION, ORGANISERS = "actiebot", "actie", "organisatie"
+_CODE = re.compile(r"\b[A-Z2-7]{8}\b")
+_OTHERS = 24  # people who are in the rooms and say nothing
+_MINUTE = dt.timedelta(minutes=1)
+
+Event = dict[str, Any]
+
+
+class Clock:
+    """The campaign's: some seconds go by at every moment to which it is moved."""
+
+    played = False  # the bot is among people
+
+    def __init__(self, moment: dt.datetime) -> None:
+        self.moment = moment
+        self._since = time.monotonic()
+
+    def now(self) -> dt.datetime:
+        return self.moment + dt.timedelta(seconds=time.monotonic() - self._since)
+
+    def move(self, minutes: int) -> None:
+        self.moment += minutes * _MINUTE
+        self._since = time.monotonic()
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Held:
+    """What was said.
+
+    Attributes:
+        discord: The server with its messages.
+        channel: A room on Discord.
+        talk: Anna's private one there.
+        rooms: Of Matrix, by name: everything that the homeserver has of each, oldest first.
+        moments: By the id of a message or event, when it was said.
+    """
+
+    discord: DiscordServer
+    channel: Channel
+    talk: Channel
+    rooms: dict[str, list[Event]]
+    moments: dict[str, dt.datetime]
+
+
+@dataclasses.dataclass(slots=True)
+class Stage:
+    """Both servers, the people, and the campaign's clock."""
+
+    synapse: Synapse
+    server: DiscordServer
+    home: Home
+    channel: Channel
+    on_discord: DiscordPerson
+    on_matrix: Person
+    sjoera: Person
+    rooms: dict[str, str]
+    clock: Clock = dataclasses.field(default_factory=lambda: Clock(NOON + 2 * _MINUTE))
+    moments: dict[str, dt.datetime] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def set(cls, folder: pathlib.Path) -> AsyncIterator["Stage"]:
+        """Everything but the bot, for the length of a block."""
+        async with _homeserver(folder / "synapse") as synapse, DiscordServer() as server:
+            guild = server.guild("XS4ALL moet blijven")
+            channel = guild.channel(ACTION)
+            anna = guild.person("anna")
+            for number in range(_OTHERS):
+                guild.person(f"lid{number}")
+            discord = DiscordHome(server, folder, guilds=[int(guild.id)], rooms={"announcements": [channel.id]})
+            people = {name: await _person(synapse, name) for name in (BOT, "anna", "sjoera")}
+            rooms = {name: await _room(people, name) for name in (ACTION, ORGANISERS)}
+            kinds = {"announcements": [_alias(ACTION)], "organisers": [_alias(ORGANISERS)]}
+            account = people[BOT].user_id
+            organiser = f"matrix:{people['sjoera'].user_id}"
+            home = Home(synapse, folder, account, rooms=kinds, organisers=[organiser], discord=discord)
+            yield cls(synapse, server, home, channel, anna, people["anna"], people["sjoera"], rooms)
+
+    # -- time ---------------------------------------------------------------------------------------------
+
+    async def later(self, minutes: int = 1) -> None:
+        """Note when what is there now was said, and go on to a later moment."""
+        for id_ in [*self.server.world.messages, *[e["event_id"] for e in sum((await self.stored()).values(), [])]]:
+            self.moments.setdefault(id_, self.clock.moment)
+        self.clock.move(minutes)
+
+    async def stored(self) -> dict[str, list[Event]]:
+        return {name: await self.synapse.stored(room) for name, room in self.rooms.items()}
+
+    # -- Matrix -------------------------------------------------------------------------------------------
+
+    async def writes(self, person: Person, name: str, text: str) -> Event:
+        """What is answered to a line in a room."""
+        return await self.answered(name, await person.says(self.rooms[name], text))
+
+    async def taps(self, person: Person, name: str, message: Event) -> Event:
+        """What is answered to the first button of a message."""
+        return await self.answered(name, await person.reacts(self.rooms[name], message["event_id"], keycap(1)))
+
+    async def answered(self, name: str, asked: str) -> Event:
+        """The bot's message that carries the mark of what it answers."""
+        async def found() -> list[Event]:
+            events = await self.synapse.stored(self.rooms[name], "m.room.message")
+            return [event for event in events if event["content"].get(KEY) == mark(f"reply:{asked}/0")]
+
+        messages: list[Event] = await wait(found)
+        return messages[0]
+
+    # -- Discord ------------------------------------------------------------------------------------------
+
+    async def types(self, text: str) -> Message:
+        """What is answered to a line of Anna's in her private talk."""
+        said = await self.on_discord.says(await self.on_discord.dm(), text)
+        return await self.hears(lambda one: one.nonce == nonce(f"reply:{said.id}/0"))
+
+    async def hears(self, fits: Callable[[Message], bool]) -> Message:
+        """The first message in that talk that fits."""
+        talk = await self.on_discord.dm()
+        shown = await self.server.hears(talk, fits)
+        return self.server.world.messages[shown.id]
+
+
+@contextlib.asynccontextmanager
+async def held(folder: pathlib.Path) -> AsyncIterator[Held]:
+    """The conversation, while the servers are up.
+
+    Raises:
+        tests.synapse.Absent: there is no homeserver on this machine.
+    """
+    async with Stage.set(folder) as stage:
+        with mock.patch.object(running, "RealClock", lambda: stage.clock):  # so that the pictures stay the same
+            async with stage.home.running() as bot:
+                await stage.server.gateway.ready()
+                for room in stage.rooms.values():
+                    await bot.in_room(room)
+                stage.rooms["talk"] = await stage.on_matrix.create_room(stage.home.user_id, direct=True)
+                await bot.in_room(stage.rooms["talk"])
+                await stage.later()
+                await _asks(stage)
+                await _announces(stage, bot)
+                await _links(stage, bot)
+                await _chooses(stage)
+        talk = await stage.on_discord.dm()
+        yield Held(stage.server, stage.channel, talk, await stage.stored(), stage.moments)
+
+
+async def _asks(stage: Stage) -> None:
+    asked = await stage.on_discord.slash(stage.channel, "vraag", {"vraag": QUESTION})
+    await asked.answer()
+    await stage.later(9)
+
+
+async def _announces(stage: Stage, bot: running.Running) -> None:
+    preview = await stage.writes(stage.sjoera, ORGANISERS, f"!bericht nieuw {NEWS}")
+    await stage.later(2)
+    await stage.taps(stage.sjoera, ORGANISERS, preview)
+    await bot.drained()
+    await stage.later(12)
+
+
+async def _links(stage: Stage, bot: running.Running) -> None:
+    code = _CODE.search((await stage.types("mijn koppeling")).text)
+    if code is None:
+        raise RuntimeError("no code was given")
+    await stage.later()
+    question = await stage.writes(stage.on_matrix, "talk", f"mijn koppeling {code[0]}")
+    await stage.later()
+    await stage.taps(stage.on_matrix, "talk", question)
+    await bot.drained()
+    asked = await stage.hears(lambda one: "Ja, dat ben ik" in one.buttons)
+    await stage.later()
+    await (await stage.on_discord.tap(asked, "Ja, dat ben ik")).answer()
+    await bot.drained()
+    await stage.later(2)
+
+
+async def _chooses(stage: Stage) -> None:
+    await stage.writes(stage.on_matrix, "talk", "mijn taal en")
+    await stage.later()
+    await stage.types("mijn rust 22:00 8:00")
+    await stage.later()
+
+
+@contextlib.asynccontextmanager
+async def _homeserver(folder: pathlib.Path) -> AsyncIterator[Synapse]:
+    folder.mkdir()
+    synapse = Synapse(folder)
+    try:
+        await synapse.start()
+        yield synapse
+    finally:
+        await synapse.stop()
+
+
+async def _person(synapse: Synapse, name: str) -> Person:
+    return Person(synapse, await synapse.register(name, password=PASSWORD))
+
+
+async def _room(people: dict[str, Person], name: str) -> str:
+    """A room of Sjoera's with the bot invited; the action's has many people in it."""
+    sjoera = people["sjoera"]
+    room = await sjoera.create_room(people[BOT].user_id, name=name, alias=name, public=name == ACTION)
+    if name == ACTION:
+        others = [await _person(sjoera.synapse, f"lid{number}") for number in range(_OTHERS // 2)]
+        await asyncio.gather(*(person.join(room) for person in (people["anna"], *others)))
+    return room
+
+
+def _alias(name: str) -> str:
+    return f"#{name}:{SERVER_NAME}"
