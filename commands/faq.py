@@ -5,9 +5,10 @@ from typing import Annotated
 from bot.campaign import faq
 from bot.campaign.content import Entry, Source
 from bot.campaign.faq import Answer, Told
+from bot.core import courtesy
 from bot.core.command import Role, command
 from bot.core.parameters import Text
-from bot.core.reply import Button, Listing, Phrase, Reply, Words
+from bot.core.reply import Button, Listing, Phrase, Reply, Words, say
 from bot.engine.context import Context
 
 LABEL = 80  # characters of a button, on the tightest platform
@@ -16,6 +17,8 @@ LABEL = 80  # characters of a button, on the tightest platform
 @command("faq", allow=Role.GUEST)
 async def ask(context: Context, question: Annotated[str, Text(limit=100_000)]) -> Reply:
     """Answer a question with what people wrote; nothing is made up, and nothing of the question is kept."""
+    if polite := courtesy.of(question):
+        return say(f"faq.{polite.value}", name=context.bot.campaign.name)
     stops = await faq.stops(context.tx)
     answer = context.bot.faq.ask(question, now=context.now, stops=stops)
     return reply_to(answer, language=context.language, contact=context.bot.campaign.contact)

@@ -58,7 +58,8 @@ class Phrase:
     """A sentence: the key of a text, and the values that stand in it.
 
     Values may be str (from people: escaped), int (written with the language's thousands), Money, an aware
-    datetime, a date, a timedelta, Words, Said, Typed, an Address (a room), another Phrase, a Listing, or a tuple of these (a list in words).
+    datetime, a date, a timedelta, Words, Said, Typed, an Address (a room), another Phrase, a Listing, or a tuple of
+    these (a list in words).
     """
 
     key: str

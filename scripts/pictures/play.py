@@ -16,17 +16,17 @@ from bot.platforms.matrix.buttons import keycap
 from bot.platforms.matrix.post import KEY, mark
 from tests.discord_server import Channel, DiscordServer, Message
 from tests.discord_server import Person as DiscordPerson
-from tests.matrix_people import Person, wait
+from tests.matrix_people import EncryptedPerson, Person, wait
 from tests.platforms.discord.running import Home as DiscordHome
 from tests.platforms.matrix import running
 from tests.platforms.matrix.running import PASSWORD
 from tests.scenarios.both import Home
-from tests.synapse import SERVER_NAME, Synapse
+from tests.synapse import SERVER_NAME, Account, Synapse
 from tests.talk import NOON
 
 QUESTION = "Kan ik mijn mailadres houden?"
 NEWS = "Morgen om 20:00 is er koffie in het buurthuis. Kom langs met je vragen over overstappen!"
-BOT, ACTION, ORGANISERS = "actiebot", "actie", "organisatie"
+BOT, ACTION, ORGANISERS, TALK = "actiebot", "actie", "organisatie", "privé"
 _CODE = re.compile(r"\b[A-Z2-7]{8}\b")
 _OTHERS = 24  # people who are in the rooms and say nothing
 _MINUTE = dt.timedelta(minutes=1)
@@ -79,7 +79,7 @@ class Stage:
     home: Home
     channel: Channel
     on_discord: DiscordPerson
-    on_matrix: Person
+    on_matrix: EncryptedPerson
     sjoera: Person
     rooms: dict[str, str]
     clock: Clock = dataclasses.field(default_factory=lambda: Clock(NOON + 2 * _MINUTE))
@@ -89,20 +89,25 @@ class Stage:
     @contextlib.asynccontextmanager
     async def set(cls, folder: pathlib.Path) -> AsyncIterator["Stage"]:
         """Everything but the bot, for the length of a block."""
-        async with _homeserver(folder / "synapse") as synapse, DiscordServer() as server:
+        async with (
+            _homeserver(folder / "synapse") as synapse,
+            DiscordServer() as server,
+            _device(synapse, folder / "keys") as on_matrix,
+        ):
             guild = server.guild("XS4ALL moet blijven")
             channel = guild.channel(ACTION)
             anna = guild.person("anna")
             for number in range(_OTHERS):
                 guild.person(f"lid{number}")
             discord = DiscordHome(server, folder, guilds=[int(guild.id)], rooms={"announcements": [channel.id]})
-            people = {name: await _person(synapse, name) for name in (BOT, "anna", "sjoera")}
-            rooms = {name: await _room(people, name) for name in (ACTION, ORGANISERS)}
+            bot, sjoera = [Person(synapse, await _account(synapse, name)) for name in (BOT, "sjoera")]
+            rooms = {name: await _room(sjoera, bot.user_id, name) for name in (ACTION, ORGANISERS)}
+            others = [Person(synapse, await _account(synapse, f"lid{number}")) for number in range(_OTHERS // 2)]
+            await asyncio.gather(*(person.join(rooms[ACTION]) for person in (on_matrix, *others)))
             kinds = {"announcements": [_alias(ACTION)], "organisers": [_alias(ORGANISERS)]}
-            account = people[BOT].user_id
-            organiser = f"matrix:{people['sjoera'].user_id}"
-            home = Home(synapse, folder, account, rooms=kinds, organisers=[organiser], discord=discord)
-            yield cls(synapse, server, home, channel, anna, people["anna"], people["sjoera"], rooms)
+            organisers = [f"matrix:{sjoera.user_id}"]
+            home = Home(synapse, folder, bot.user_id, rooms=kinds, organisers=organisers, discord=discord)
+            yield cls(synapse, server, home, channel, anna, on_matrix, sjoera, rooms)
 
     # -- time ---------------------------------------------------------------------------------------------
 
@@ -113,7 +118,9 @@ class Stage:
         self.clock.move(minutes)
 
     async def stored(self) -> dict[str, list[Event]]:
-        return {name: await self.synapse.stored(room) for name, room in self.rooms.items()}
+        """By room what the homeserver has of it; Anna's talk is encrypted, and opened with her keys."""
+        found = {name: await self.synapse.stored(room) for name, room in self.rooms.items() if name != TALK}
+        return found | {name: await self.on_matrix.timeline(room) for name, room in self.rooms.items() if name == TALK}
 
     # -- Matrix -------------------------------------------------------------------------------------------
 
@@ -127,8 +134,9 @@ class Stage:
 
     async def answered(self, name: str, asked: str) -> Event:
         """The bot's message that carries the mark of what it answers."""
+
         async def found() -> list[Event]:
-            events = await self.synapse.stored(self.rooms[name], "m.room.message")
+            events = await self.synapse.stored(self.rooms[name])
             return [event for event in events if event["content"].get(KEY) == mark(f"reply:{asked}/0")]
 
         messages: list[Event] = await wait(found)
@@ -161,8 +169,8 @@ async def held(folder: pathlib.Path) -> AsyncIterator[Held]:
                 await stage.server.gateway.ready()
                 for room in stage.rooms.values():
                     await bot.in_room(room)
-                stage.rooms["talk"] = await stage.on_matrix.create_room(stage.home.user_id, direct=True)
-                await bot.in_room(stage.rooms["talk"])
+                stage.rooms[TALK] = await stage.on_matrix.create_room(bot.user_id, encrypted=True, direct=True)
+                await bot.in_room(stage.rooms[TALK])
                 await stage.later()
                 await _asks(stage)
                 await _announces(stage, bot)
@@ -191,9 +199,9 @@ async def _links(stage: Stage, bot: running.Running) -> None:
     if code is None:
         raise RuntimeError("no code was given")
     await stage.later()
-    question = await stage.writes(stage.on_matrix, "talk", f"mijn koppeling {code[0]}")
+    question = await stage.writes(stage.on_matrix, TALK, f"mijn koppeling {code[0]}")
     await stage.later()
-    await stage.taps(stage.on_matrix, "talk", question)
+    await stage.taps(stage.on_matrix, TALK, question)
     await bot.drained()
     asked = await stage.hears(lambda one: "Ja, dat ben ik" in one.buttons)
     await stage.later()
@@ -203,7 +211,7 @@ async def _links(stage: Stage, bot: running.Running) -> None:
 
 
 async def _chooses(stage: Stage) -> None:
-    await stage.writes(stage.on_matrix, "talk", "mijn taal en")
+    await stage.writes(stage.on_matrix, TALK, "mijn taal en")
     await stage.later()
     await stage.types("mijn rust 22:00 8:00")
     await stage.later()
@@ -220,18 +228,24 @@ async def _homeserver(folder: pathlib.Path) -> AsyncIterator[Synapse]:
         await synapse.stop()
 
 
-async def _person(synapse: Synapse, name: str) -> Person:
-    return Person(synapse, await synapse.register(name, password=PASSWORD))
+@contextlib.asynccontextmanager
+async def _device(synapse: Synapse, folder: pathlib.Path) -> AsyncIterator[EncryptedPerson]:
+    """Anna's on Matrix: what the bot says to her alone is encrypted."""
+    anna = EncryptedPerson(synapse, await _account(synapse, "anna"), folder)
+    try:
+        await anna.catch_up()
+        yield anna
+    finally:
+        await anna.close()
 
 
-async def _room(people: dict[str, Person], name: str) -> str:
-    """A room of Sjoera's with the bot invited; the action's has many people in it."""
-    sjoera = people["sjoera"]
-    room = await sjoera.create_room(people[BOT].user_id, name=name, alias=name, public=name == ACTION)
-    if name == ACTION:
-        others = [await _person(sjoera.synapse, f"lid{number}") for number in range(_OTHERS // 2)]
-        await asyncio.gather(*(person.join(room) for person in (people["anna"], *others)))
-    return room
+async def _account(synapse: Synapse, name: str) -> Account:
+    return await synapse.register(name, password=PASSWORD)
+
+
+async def _room(maker: Person, bot: str, name: str) -> str:
+    """A room with the bot invited; the action's is for everybody."""
+    return await maker.create_room(bot, name=name, alias=name, public=name == ACTION)
 
 
 def _alias(name: str) -> str:

@@ -236,7 +236,8 @@ async def test_private_answer_can_be_read(synapse: Synapse, tmp_path: pathlib.Pa
             assert "English" in answer["body"]
             before = await last_event(anna, direct)
             await anna.says(room, "!rechten")
-            assert "Your role here, with this account: volunteer" in (await anna.hears(direct, by=bot.user_id, after=before))["body"]
+            heard = await anna.hears(direct, by=bot.user_id, after=before)
+            assert "Your role here, with this account: volunteer" in heard["body"]
 
 
 async def test_personal_line(shared: Shared) -> None:
