@@ -56,6 +56,7 @@ class Held:
     """What was said.
 
     Attributes:
+        bot: Its account on Matrix.
         discord: The server with its messages.
         channel: A room on Discord.
         talk: Anna's private one there.
@@ -63,6 +64,7 @@ class Held:
         moments: By the id of a message or event, when it was said.
     """
 
+    bot: str
     discord: DiscordServer
     channel: Channel
     talk: Channel
@@ -177,7 +179,7 @@ async def held(folder: pathlib.Path) -> AsyncIterator[Held]:
                 await _links(stage, bot)
                 await _chooses(stage)
         talk = await stage.on_discord.dm()
-        yield Held(stage.server, stage.channel, talk, await stage.stored(), stage.moments)
+        yield Held(stage.home.user_id, stage.server, stage.channel, talk, await stage.stored(), stage.moments)
 
 
 async def _asks(stage: Stage) -> None:
@@ -213,7 +215,8 @@ async def _links(stage: Stage, bot: running.Running) -> None:
 async def _chooses(stage: Stage) -> None:
     await stage.writes(stage.on_matrix, TALK, "mijn taal en")
     await stage.later()
-    await stage.types("mijn rust 22:00 8:00")
+    asked = await stage.on_discord.slash(stage.channel, "mijn rust", {"van": "22:00", "tot": "08:00"})
+    await asked.answer()
     await stage.later()
 
 

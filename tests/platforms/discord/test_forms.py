@@ -31,7 +31,7 @@ async def test_written_in_a_form(scene: Scene) -> None:
     """Without its text the command opens a form; sending that promises first, and makes the announcement as written."""
     async with scene.home.running() as bot:
         opened = await form(scene)
-        asked = await scene.sjoera.submit(opened, {"Tekst": TEXT})
+        asked = await scene.sjoera.submit(opened, {"text": TEXT})
         shown = await asked.answer()
         assert asked.acknowledged == THINK
         assert "Versturen" in shown.buttons
@@ -53,7 +53,7 @@ async def test_form_of_before_a_restart(scene: Scene) -> None:
     async with scene.home.running():
         opened = await form(scene)
     async with scene.home.running() as bot:
-        asked = await scene.sjoera.submit(opened, {"Tekst": TEXT + " a" * 600, "Engels": "b " * 600 + "c"})
+        asked = await scene.sjoera.submit(opened, {"text": TEXT + " a" * 600, "text_en": "b " * 600 + "c"})
         await asked.answer()
         await asked.until(lambda: " ".join(one.text for one in asked.shown()).split().count("b") == 600)
         assert " ".join(one.text for one in asked.shown()).split().count("a") == 600
@@ -68,7 +68,7 @@ async def test_form_that_stood_open_too_long(scene: Scene, monkeypatch: pytest.M
     async with scene.home.running() as bot:
         opened = await form(scene)
         await asyncio.sleep(0.3)
-        shown = await (await scene.sjoera.submit(opened, {"Tekst": TEXT})).answer()
+        shown = await (await scene.sjoera.submit(opened, {"text": TEXT})).answer()
         assert ("Beste mensen" in shown.text, shown.ephemeral) == (True, True)
         assert await drafts(bot) == []
 
@@ -80,9 +80,9 @@ async def test_form_that_is_sent_again(scene: Scene) -> None:
         scene.server.world.patience_seconds = 2.0
         scene.server.faults.plan(cut(), "POST", "/callback$", times=3)
         with pytest.raises(NotThere):
-            await (await scene.sjoera.submit(opened, {"Tekst": TEXT})).answer()
+            await (await scene.sjoera.submit(opened, {"text": TEXT})).answer()
         assert await drafts(bot) == []
-        await (await scene.sjoera.submit(opened, {"Tekst": TEXT})).answer()
+        await (await scene.sjoera.submit(opened, {"text": TEXT})).answer()
         assert await drafts(bot) == [TEXT]
 
 
@@ -90,7 +90,7 @@ async def test_other_value_is_wrong(scene: Scene) -> None:
     """When something else in the command does not fit, the writer gets the text back."""
     async with scene.home.running() as bot:
         opened = await form(scene, om="ooit")
-        asked = await scene.sjoera.submit(opened, {"Tekst": TEXT})
+        asked = await scene.sjoera.submit(opened, {"text": TEXT})
         await asked.until(lambda: len(asked.shown()) == 2)
         error, kept = asked.shown()
         assert "om" in error.text
@@ -102,6 +102,6 @@ async def test_not_for_everybody(scene: Scene) -> None:
     """Who may not announce gets that form from no real client; a forged one ends in a denial."""
     async with scene.home.running() as bot:
         opened = await (await scene.anna.slash(scene.room, "bericht nieuw", {}, forged=True)).form()
-        shown = await (await scene.anna.submit(opened, {"Tekst": TEXT})).answer()
+        shown = await (await scene.anna.submit(opened, {"text": TEXT})).answer()
         assert shown.ephemeral
         assert await drafts(bot) == []
