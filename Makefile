@@ -1,5 +1,5 @@
 # `make run` and `make test` need python3 (3.11 or newer), pip and make; they do the rest themselves.
-.PHONY: run setup dev homeserver other-client test test-slow soak synapse check format bench lock
+.PHONY: run setup dev homeserver other-client test test-slow soak synapse check format bench pictures lock
 
 PYTEST = .venv/bin/python -m pytest
 
@@ -46,6 +46,9 @@ format: dev
 
 bench: dev homeserver ## speed, memory and how well questions are answered; writes bench/results.json
 	@.venv/bin/python -m bench
+
+pictures: dev homeserver ## docs/pictures anew: a conversation on Discord and Matrix; needs Chromium or another browser like it
+	@.venv/bin/python -m scripts.pictures
 
 LOCK = .venv/bin/pip-compile --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-trusted-host --no-emit-find-links --no-emit-options --no-header

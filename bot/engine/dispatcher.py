@@ -91,6 +91,7 @@ class Dispatcher:
         self._unlimited = unlimited
         self._budgets = Budgets()
         self._acquaintances = Acquaintances()
+        self._kept: set[str] = set()  # ids of calls whose reply is kept until it is known to be said
 
     async def handle(self, call: Invocation) -> Answered:
         """Run a call; whatever goes wrong becomes an answer."""
@@ -110,9 +111,13 @@ class Dispatcher:
 
     async def said(self, *calls: Invocation) -> None:
         """The answers to these calls have reached their askers; what cannot be kept may be said again."""
+        kept = [call.id for call in calls if call.id in self._kept]
+        if not kept:
+            return
         try:
             async with self._database.write() as tx:
-                await handled.said(tx, [call.id for call in calls], self._clock.now())
+                await handled.said(tx, kept, self._clock.now())
+            self._kept.difference_update(kept)
         except Exception as error:  # the person has the answer, and the platform must go on
             log.warning("an answer may be said again", exc_info=error)
 
@@ -206,6 +211,7 @@ class Dispatcher:
     ) -> tuple[_Caller, Reply]:
         async with self._database.write() as tx:
             if before := await handled.reply_to(tx, call.id):
+                self._kept.add(call.id)
                 return await self._recognise(tx, call, caller), before
             if self._bot.muted:  # what it gave out after the backup would come a second time
                 raise Refused("store.muted")
@@ -219,6 +225,7 @@ class Dispatcher:
             kept = Reply(reply.again, private=reply.private) if reply.again else reply
             await handled.keep(tx, call, kept, language=reply.language or caller.language, now=caller.now)
         self._acquaintances.forget()
+        self._kept.add(call.id)
         if tx.urges:  # most commands leave nothing to say but their answer
             self._written()
         return caller, reply
@@ -242,7 +249,10 @@ class Dispatcher:
         """
         try:
             async with self._database.read() as tx:
-                return await self._recognise(tx, call, caller), await handled.reply_to(tx, call.id)
+                before = await handled.reply_to(tx, call.id)
+                if before:
+                    self._kept.add(call.id)
+                return await self._recognise(tx, call, caller), before
         except Exception as error:  # the answer to an error must not fail
             log.warning("a caller could not be looked up", exc_info=error)
         return caller, None

@@ -36,13 +36,13 @@ async def main() -> None:
 def _panels(talk: Held) -> dict[str, list[Panel]]:
     """The rooms of each picture, by its name."""
     return {
-        "discord-room": [Panel(f"# {ACTION}", "iedereen leest mee", _on_discord(talk, talk.channel))],
+        "discord-room": [Panel("Discord", f"# {ACTION} · iedereen leest mee", _on_discord(talk, talk.channel))],
         "matrix-room": [
-            Panel(f"#{ORGANISERS}", "alleen organisatoren", _on_matrix(talk, ORGANISERS)),
-            Panel(f"#{ACTION}", "iedereen leest mee", _on_matrix(talk, ACTION)),
+            Panel("Matrix", f"#{ORGANISERS} · alleen organisatoren", _on_matrix(talk, ORGANISERS)),
+            Panel("Matrix", f"#{ACTION} · iedereen leest mee", _on_matrix(talk, ACTION)),
         ],
-        "discord-talk": [Panel(f"@ {NAME}", "privé, van Anna", _on_discord(talk, talk.talk))],
-        "matrix-talk": [Panel(NAME, "privé en versleuteld, van Anna", _on_matrix(talk, TALK))],
+        "discord-talk": [Panel("Discord", "Anna privé met de bot", _on_discord(talk, talk.talk))],
+        "matrix-talk": [Panel("Matrix", "Anna privé met de bot, versleuteld", _on_matrix(talk, TALK))],
     }
 
 

@@ -59,7 +59,7 @@ class Browser:
             width: Of the page, in its own pixels; the picture is `scale` times as wide.
             scale: Pixels of the picture for one of the page.
         """
-        metrics = {"width": width, "height": 800, "deviceScaleFactor": scale, "mobile": False}
+        metrics = {"width": width, "height": 1, "deviceScaleFactor": scale, "mobile": False}
         await self._call("Emulation.setDeviceMetricsOverride", **metrics)
         await self._call("Page.navigate", url=page.as_uri())
         while await self._value("document.readyState + document.fonts.status") != "completeloaded":  # noqa: ASYNC110
@@ -100,7 +100,15 @@ def program() -> str:
 @contextlib.asynccontextmanager
 async def _started(browser: str, folder: str) -> AsyncIterator[str]:
     """A browser for the length of a block, and where it listens."""
-    flags = ["--headless", "--remote-debugging-port=0", f"--user-data-dir={folder}", "--no-first-run", "--disable-gpu"]
+    flags = [
+        "--headless",
+        "--remote-debugging-port=0",
+        f"--user-data-dir={folder}",
+        "--no-first-run",
+        "--disable-gpu",
+        "--disable-lcd-text",
+        "--hide-scrollbars",
+    ]
     if os.geteuid() == 0:
         flags.append("--no-sandbox")  # as root it does not start otherwise; it opens nothing but our own pages
     process = await asyncio.create_subprocess_exec(browser, *flags, stdin=DEVNULL, stdout=DEVNULL, stderr=PIPE)

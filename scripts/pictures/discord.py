@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scripts.pictures.markdown import Markdown
-from scripts.pictures.panel import Entry
+from scripts.pictures.panel import Entry, reply
 from tests.discord_server import DiscordServer, Interaction, Message
 
 _BUTTON = 2
@@ -22,19 +22,20 @@ def entry(server: DiscordServer, message: Message, at: dt.datetime, markdown: Ma
     if message.ephemeral:
         beneath.append(f'<p class="alone">◉ {ALONE}</p>')
     typed = _typed(asked) if asked and "name" in asked.data else ""
-    return Entry(message.author.name, at, "".join(parts), "".join(beneath), _above(asked), typed, message.author.bot)
+    return Entry(
+        message.author.name, at, "".join(parts), "".join(beneath), _above(asked, markdown), typed, message.author.bot
+    )
 
 
-def _above(asked: Interaction | None) -> str:
+def _above(asked: Interaction | None, markdown: Markdown) -> str:
     """Whose command or tap a message answers."""
     if asked is None:
         return ""
     name = f"<b>{html.escape(asked.user.name)}</b>"
     if "name" in asked.data:
         return f"{name} gebruikte <em>/{html.escape(_path(asked)[0])}</em>"
-    parts = asked.source.parts if asked.source else ()
-    label = next(part["label"] for part in parts if part.get("custom_id") == asked.data["custom_id"])
-    return f"{name} tikte op <em>{html.escape(label)}</em>"
+    source = asked.source
+    return reply(source.author.name, markdown.html(source.content)) if source else name
 
 
 def frame(embed: Mapping[str, Any], markdown: Markdown) -> str:
@@ -43,8 +44,10 @@ def frame(embed: Mapping[str, Any], markdown: Markdown) -> str:
     parts = [f"<h4>{markdown.inline(embed['title'])}</h4>"] if embed.get("title") else []
     if embed.get("description"):
         parts.append(f"<div>{markdown.html(embed['description'])}</div>")
-    for field in embed.get("fields") or ():
-        parts.append(f"<h5>{markdown.inline(field['name'])}</h5><div>{markdown.html(field['value'])}</div>")
+    parts += [
+        f"<h5>{markdown.inline(field['name'])}</h5><div>{markdown.html(field['value'])}</div>"
+        for field in embed.get("fields") or ()
+    ]
     if embed.get("footer"):
         parts.append(f"<footer>{html.escape(embed['footer']['text'])}</footer>")
     return f'<section class="frame" style="border-color: {colour}">{"".join(parts)}</section>'

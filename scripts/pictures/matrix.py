@@ -6,7 +6,7 @@ import html
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from scripts.pictures.panel import Entry
+from scripts.pictures.panel import Entry, reply
 
 Event = Mapping[str, Any]
 
@@ -25,17 +25,21 @@ def entries(events: Sequence[Event], moment: Callable[[str], dt.datetime], bot: 
         if event["type"] == "m.reaction":
             relation = event["content"]["m.relates_to"]
             reactions[relation["event_id"]][relation["key"]] += 1
+    names = {e["event_id"]: name if e["sender"] == bot else _short(e["sender"]) for e in events}
+    said = {e["event_id"]: e["content"] for e in events if e["type"] == "m.room.message"}
     return [
         Entry(
-            name if event["sender"] == bot else _short(event["sender"]),
-            moment(event["event_id"]),
-            _words(event["content"]),
-            _reactions(reactions[event["event_id"]]),
-            bot=event["sender"] == bot,
+            names[id_], moment(id_), _words(content), _reactions(reactions[id_]), _above(content, names, said),
+            bot=names[id_] == name,
         )
-        for event in events
-        if event["type"] == "m.room.message"
-    ]
+        for id_, content in said.items()
+    ]  # fmt: skip
+
+
+def _above(content: Event, names: Mapping[str, str], said: Mapping[str, Event]) -> str:
+    """The message to which this one is a reply."""
+    answered = content.get("m.relates_to", {}).get("m.in_reply_to", {}).get("event_id")
+    return reply(names[answered], _words(said[answered])) if answered in said else ""
 
 
 def _words(content: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ import dataclasses
 import datetime as dt
 import html
 import pathlib
+import re
 import zoneinfo
 from collections.abc import Sequence
 
@@ -12,6 +13,7 @@ from tests.talk import ZONE
 FOLDER = pathlib.Path(__file__).parent
 _COLOURS = {"anna": "#c2410c", "sjoera": "#0f766e"}
 _BOT = "#4f46e5"
+_TAG = re.compile(r"<[^>]+>")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -47,6 +49,17 @@ class Entry:
             f'</span><div class="said">{above}<header><b style="color: {colour}">{html.escape(self.author)}</b>{badge}'
             f'<span class="at">{time}</span></header><div class="body">{self.body}</div>{self.beneath}</div></article>'
         )
+
+
+def reply(author: str, body: str) -> str:
+    """What stands above an answer: whose message it answers, and its first words.
+
+    Args:
+        author: Of that message.
+        body: Of that message, HTML.
+    """
+    words = " ".join(_TAG.sub(" ", body).split())
+    return f"↱ <b>{html.escape(author)}</b> {words}"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import datetime as dt
 import pathlib
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 from unittest import mock
 
@@ -106,7 +106,7 @@ class Stage:
             rooms = {name: await _room(sjoera, bot.user_id, name) for name in (ACTION, ORGANISERS)}
             others = [Person(synapse, await _account(synapse, f"lid{number}")) for number in range(_OTHERS // 2)]
             await asyncio.gather(*(person.join(rooms[ACTION]) for person in (on_matrix, *others)))
-            kinds = {"announcements": [_alias(ACTION)], "organisers": [_alias(ORGANISERS)]}
+            kinds: dict[str, Sequence[str]] = {"announcements": [_alias(ACTION)], "organisers": [_alias(ORGANISERS)]}
             organisers = [f"matrix:{sjoera.user_id}"]
             home = Home(synapse, folder, bot.user_id, rooms=kinds, organisers=organisers, discord=discord)
             yield cls(synapse, server, home, channel, anna, on_matrix, sjoera, rooms)
@@ -115,7 +115,8 @@ class Stage:
 
     async def later(self, minutes: int = 1) -> None:
         """Note when what is there now was said, and go on to a later moment."""
-        for id_ in [*self.server.world.messages, *[e["event_id"] for e in sum((await self.stored()).values(), [])]]:
+        events = [event["event_id"] for room in (await self.stored()).values() for event in room]
+        for id_ in [*self.server.world.messages, *events]:
             self.moments.setdefault(id_, self.clock.moment)
         self.clock.move(minutes)
 
@@ -166,7 +167,7 @@ async def held(folder: pathlib.Path) -> AsyncIterator[Held]:
         tests.synapse.Absent: there is no homeserver on this machine.
     """
     async with Stage.set(folder) as stage:
-        with mock.patch.object(running, "RealClock", lambda: stage.clock):  # so that the pictures stay the same
+        with mock.patch.object(running, "RealClock", return_value=stage.clock):  # so that the pictures stay the same
             async with stage.home.running() as bot:
                 await stage.server.gateway.ready()
                 for room in stage.rooms.values():
@@ -222,7 +223,7 @@ async def _chooses(stage: Stage) -> None:
 
 @contextlib.asynccontextmanager
 async def _homeserver(folder: pathlib.Path) -> AsyncIterator[Synapse]:
-    folder.mkdir()
+    folder.mkdir()  # noqa: ASYNC240 - nobody waits
     synapse = Synapse(folder)
     try:
         await synapse.start()

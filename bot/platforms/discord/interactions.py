@@ -1,8 +1,9 @@
 """Commands, buttons and forms: called in time, done once, and always answered (platforms.md D3-D5)."""
 
 import asyncio
+import contextlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import discord
 import structlog
@@ -141,22 +142,28 @@ class Interactions:
         hidden = self._hidden(command, call)
         if command.writes and not await self._responses.promise(interaction, hidden=hidden):
             return None
-        work = asyncio.create_task(self._handle(interaction, call))
-        try:
-            done, _ = await asyncio.wait({work}, timeout=SLOW_SECONDS)
-            if not (done or command.writes):
-                await self._responses.promise(interaction, hidden=hidden)
-            answer = await work
-        except asyncio.CancelledError:
-            work.cancel()
-            raise
+        async with self._in_time(interaction, hidden=hidden, promised=command.writes):
+            # To look up roles may take a while, so it is not done before the first word.
+            answer = await self._dispatcher.handle(await self._calls.known(interaction.user, call))
         if await self._give(interaction, answer, call):
             await self._dispatcher.said(call)
         return answer
 
-    async def _handle(self, interaction: discord.Interaction, call: Invocation) -> Answer:
-        """To look up roles may take a while, so it is not done before the first word."""
-        return await self._dispatcher.handle(await self._calls.known(interaction.user, call))
+    @contextlib.asynccontextmanager
+    async def _in_time(self, interaction: discord.Interaction, *, hidden: bool, promised: bool) -> AsyncIterator[None]:
+        """Promise an answer when what is done in between takes long."""
+        promising: list[asyncio.Task[bool]] = []
+
+        def promise() -> None:
+            promising.append(asyncio.create_task(self._responses.promise(interaction, hidden=hidden)))
+
+        alarm = None if promised else asyncio.get_running_loop().call_later(SLOW_SECONDS, promise)
+        try:
+            yield
+        finally:
+            if alarm:
+                alarm.cancel()
+            await asyncio.gather(*promising)
 
     def _hidden(self, command: Command, call: Invocation) -> bool:
         """Whether the answer is likely to be for the asker alone; it has to be said before it is known."""

@@ -229,6 +229,8 @@ def _shown_to(members: Sequence[Command]) -> discord.Permissions | None:
 
 
 def _raw(value: object, language: str) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, bool):
         return _SPOKEN[language][value]
     if isinstance(value, discord.abc.Snowflake):
