@@ -49,7 +49,8 @@ def _party(context: Context) -> Party:
 async def _offer(context: Context) -> Reply:
     code = await linking.offer(context.tx, _party(context), now=context.now)
     return Reply(
-        Phrase("link.code", {"code": code, "until": context.now + linking.CODE}), (Phrase("link.code_use"),),
+        Phrase("link.code", {"code": code, "until": context.now + linking.CODE}),
+        (Phrase("link.code_use", {"code": code}),),
         again=Phrase("link.code_again"),
     )  # fmt: skip
 
@@ -59,7 +60,7 @@ async def _enter(context: Context, code: str) -> Reply:
         case Request() as request:
             return Reply(
                 Phrase("link.ask_typer", {"account": request.maker.label}),
-                (linking.how_to_answer(request, context.language, context.zone),),
+                (linking.until_when(request, context.zone),),
                 buttons=linking.buttons(request, context.language, For.ASKER),
             )
         case Wrong(left=0) as wrong:

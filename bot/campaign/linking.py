@@ -8,14 +8,27 @@ from bot.campaign.codes import CODE, Wrong, burn, enter, offer
 from bot.campaign.link import Party, Request
 from bot.core.errors import NotFound, Refused
 from bot.core.invocation import Address
-from bot.core.reply import Button, For, Kind, Phrase, Reply, Typed
+from bot.core.reply import Button, For, Kind, Phrase, Reply
 from bot.store import outbox
 from bot.store.database import Transaction
 from bot.store.outbox import Message, Priority
 
 __all__ = [
-    "CODE", "Party", "Request", "Wrong", "agree", "burn", "buttons", "enter", "find", "finish", "how_to_answer",
-    "linked", "offer", "part", "stop",
+    "CODE",
+    "Party",
+    "Request",
+    "Wrong",
+    "agree",
+    "burn",
+    "buttons",
+    "enter",
+    "find",
+    "finish",
+    "linked",
+    "offer",
+    "part",
+    "stop",
+    "until_when",
 ]  # fmt: skip
 
 
@@ -61,7 +74,7 @@ async def agree(tx: Transaction, request: Request, typer: Party, *, zone: str, n
     asked = await people.find(tx, maker.account)
     question = Reply(
         Phrase("link.ask_maker", {"account": typer.label}),
-        (how_to_answer(request, maker.language, asked.zone or zone),),
+        (until_when(request, asked.zone or zone),),
         buttons=buttons(request, maker.language, For.ADDRESSED),
         kind=Kind.NOTICE,
     )
@@ -148,11 +161,10 @@ def buttons(request: Request, language: str, whose: For) -> tuple[Button, ...]:
     return Button(Phrase("link.yes"), "me.link", yes, whose), Button(Phrase("link.no"), "me.link", no, whose)
 
 
-def how_to_answer(request: Request, language: str, zone: str) -> Phrase:
-    """The same as the buttons, typed; and until when."""
-    yes, no = (Typed("me.link", _typed(word, request)) for word in _words(language))
+def until_when(request: Request, zone: str) -> Phrase:
+    """How long a question can be answered."""
     until = f"{request.ends.astimezone(zoneinfo.ZoneInfo(zone)):%H:%M}"  # of the reader, who may be elsewhere
-    return Phrase("link.how", {"yes": yes, "no": no, "until": until})
+    return Phrase("link.until", {"until": until})
 
 
 def _words(language: str) -> tuple[str, str]:

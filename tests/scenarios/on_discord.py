@@ -25,7 +25,7 @@ from tests.scenarios.stage import Actor, Asked, Place, Post
 from tests.trial import CATALOGUE
 
 LANGUAGE = "nl"
-_MARK = re.compile(r"\n?-# ([a-z2-7]{10})$")
+_MARK = re.compile(r"\n?-# ref\. ([a-z2-7]{8})$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

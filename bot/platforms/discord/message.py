@@ -14,7 +14,8 @@ from bot.core.platform import Payload, PlatformRefused
 from bot.platforms.discord.buttons import finished
 
 _BUTTON, _MENU = 2, 3
-_MARK = 10  # characters of the nonce: 50 bits tell a campaign's messages apart
+_MARK = 8  # characters of the nonce: 40 bits tell the messages of a room apart
+_BEFORE = "ref. "  # so that people take it for what it is, in both languages
 _SMALL = "-# "  # Discord's Markdown for small grey text
 _MOST = 2000
 
@@ -33,16 +34,16 @@ def marked(payload: Payload, key: str) -> Payload:
     """A payload with its mark: small, beneath everything else."""
     embeds = [dict(embed) for embed in payload.get("embeds", ())]
     content = payload.get("content", "")
-    if not embeds and len(below := f"{content}\n{_SMALL}{mark(key)}".lstrip("\n")) <= _MOST:
+    if not embeds and len(below := f"{content}\n{_SMALL}{_BEFORE}{mark(key)}".lstrip("\n")) <= _MOST:
         return {**payload, "content": below}
     embeds = embeds or [{}]
-    embeds[-1] = {**embeds[-1], "footer": {"text": mark(key)}}
+    embeds[-1] = {**embeds[-1], "footer": {"text": f"{_BEFORE}{mark(key)}"}}
     return {**payload, "embeds": embeds}
 
 
 def is_marked(message: discord.Message, key: str) -> bool:
     footers = [embed.footer.text for embed in message.embeds]
-    return mark(key) in footers or message.content.endswith(f"{_SMALL}{mark(key)}")
+    return f"{_BEFORE}{mark(key)}" in footers or message.content.endswith(f"{_SMALL}{_BEFORE}{mark(key)}")
 
 
 def parts(payload: Payload, owner: str | None, until: int) -> dict[str, Any]:

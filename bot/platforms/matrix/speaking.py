@@ -15,7 +15,7 @@ from bot.platforms.matrix.turns import Rank
 
 _TYPE = "m.room.message"
 _STARRED = 500
-_MOST_REACTIONS = 200  # that wait for their turn; the numbers can be typed as well
+_MOST_REACTIONS = 100  # messages whose numbers wait for their turn; they can be typed as well
 
 log = structlog.get_logger()
 
@@ -68,11 +68,15 @@ class Speaker:
 
     def _react(self, room: str, event: str, count: int, key: str) -> None:
         """Put the first numbers under a message, so that they need only be tapped."""
-        for number in range(1, min(count, REACTIONS) + 1):
-            if len(self._reacting) < _MOST_REACTIONS:
-                task = asyncio.create_task(self._reaction(room, event, number, f"{key}/tap/{number}"))
-                self._reacting.add(task)
-                task.add_done_callback(self._reacting.discard)
+        if len(self._reacting) < _MOST_REACTIONS:
+            task = asyncio.create_task(self._reactions(room, event, min(count, REACTIONS), key))
+            self._reacting.add(task)
+            task.add_done_callback(self._reacting.discard)
+
+    async def _reactions(self, room: str, event: str, count: int, key: str) -> None:
+        """One after the other: clients show them in the order in which they came."""
+        for number in range(1, count + 1):
+            await self._reaction(room, event, number, f"{key}/tap/{number}")
 
     async def _reaction(self, room: str, event: str, number: int, key: str) -> None:
         content = {"m.relates_to": {"rel_type": "m.annotation", "event_id": event, "key": keycap(number)}}
