@@ -76,6 +76,8 @@ class SQLiteTransaction(Transaction):
         task that waits for it here is cancelled again.
         """
         self.end()
+        if self._begin:  # nothing was asked, so nothing was begun
+            return
         with translated(self._path):
             await self._link.rollback()
 
