@@ -5,7 +5,7 @@ from typing import Annotated
 from bot.campaign import faq
 from bot.campaign.content import Entry, Source
 from bot.campaign.faq import Answer, Told
-from bot.core import courtesy
+from bot.core import courtesy, spoken
 from bot.core.command import Role, command
 from bot.core.parameters import Text
 from bot.core.reply import Button, Listing, Phrase, Reply, Words, say
@@ -19,6 +19,8 @@ async def ask(context: Context, question: Annotated[str, Text(limit=100_000)]) -
     """Answer a question with what people wrote; nothing is made up, and nothing of the question is kept."""
     if polite := courtesy.of(question):
         return say(f"faq.{polite.value}", name=context.bot.campaign.name)
+    if spoken.words(question):  # an answer in a word, and no question of ours is open
+        return say("faq.nothing_open")
     stops = await faq.stops(context.tx)
     answer = context.bot.faq.ask(question, now=context.now, stops=stops)
     return reply_to(answer, language=context.language, contact=context.bot.campaign.contact)
