@@ -6,7 +6,6 @@ import commands
 from bot.store.database import Database
 from tests.talk import Talk, bot
 
-
 ANSWERS = {
     "hoi": "faq.hello", "Dank je wel!": "faq.thanks", "ja": "faq.nothing_open", "nee hoor": "faq.nothing_open",
 }  # fmt: skip
