@@ -39,7 +39,7 @@ _Runs = defaultdict[str, list[Run]]
 
 
 async def measure(sections: Collection[str] = SECTIONS) -> list[Figure]:
-    """Measure.
+    """Measure; figures are written to standard error as they come.
 
     Raises:
         Absent: there is no Synapse here.
@@ -55,7 +55,9 @@ async def measure(sections: Collection[str] = SECTIONS) -> list[Figure]:
             for names, part in parts:
                 if wanted := names & set(sections):
                     start = time.monotonic()
-                    figures += await part(server, folder, wanted)
+                    found = await part(server, folder, wanted)
+                    figures += found
+                    sys.stderr.writelines(f"matrix: {' | '.join(figure.row)}\n" for figure in found)
                     sys.stderr.write(f"matrix: {', '.join(sorted(wanted))}: {time.monotonic() - start:.0f} s\n")
     return figures
 
