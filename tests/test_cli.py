@@ -184,7 +184,7 @@ def test_secrets(small: SmallCampaign) -> None:
     small.write("config.yaml", on + "limitz: {}\n")
     seen = small.do_all("check", "run")
     small.write("config.yaml", on)
-    seen += small.do_all("check", "run", "backup b")
+    seen += small.do_all("check", f"run --at {AT}", "backup b")
     assert [done.code for done in seen] == [2, 2, 0, 2, 2]
     with small.running("--at", AT, "--only", "terminal") as bot:
         _break(small, " ".join([*SECRETS.values(), *KEY.values()]).replace("'", "''"))

@@ -23,6 +23,8 @@ class Client(discord.Client):
     """One connection, with no privileged intent (platforms.md D9) and no mention that nobody asked for (D10)."""
 
     def __init__(self) -> None:
+        # A bot that does not speak need not tell its host, at each start, what it misses for that.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),

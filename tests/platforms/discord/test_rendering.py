@@ -490,10 +490,18 @@ def test_many_fields() -> None:
 
 def test_a_long_text_is_quick() -> None:
     """Cutting takes no time that grows with the square of the length."""
-    for text in ("woord " * 15_000, "\\" * 60_000, "a" * 90_000, "regel\n" * 15_000):
-        start = time.perf_counter()
+    for text in ("woord " * 3_000, "\\" * 15_000, "a" * 20_000, "regel\n" * 3_000):
+        assert _cost(text * 4) < 10 * _cost(text)  # the square of four would be sixteen
+
+
+def _cost(text: str) -> float:
+    """Seconds of computing, the least of three."""
+    spent = []
+    for _ in range(3):
+        start = time.process_time()
         render(say("t.bare", value=text))
-        assert time.perf_counter() - start < 5
+        spent.append(time.process_time() - start)
+    return min(spent)
 
 
 # -- what the bot really says -----------------------------------------------------------------------------

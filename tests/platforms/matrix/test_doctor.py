@@ -156,7 +156,7 @@ async def test_well(host: Host, synapse: Synapse) -> None:
         done, english = await host.ask(), await host.ask(language="en")
         await anna.send(plain, {"msgtype": "m.text", "body": "!hulp", "m.mentions": {}})
         await anna.hears(plain, by=host.user)
-    assert (done.code, lines(done, "✗"), lines(done, "–")) == (0, [], ["De terminal staat uit."])
+    assert (done.code, lines(done, "✗"), lines(done, "–")) == (0, [], ["De terminal staat uit.", "Discord staat uit."])
     shown = "\n".join(lines(done, "✓"))
     for part in (
         "De bot draait op ", f"{synapse.url} antwoordt", "klok van deze computer loopt gelijk",
