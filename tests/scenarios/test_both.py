@@ -34,7 +34,7 @@ YES = "Ja, dat ben ik"
 CARDS = 10  # on Matrix everybody reacts once to each: the homeserver takes no reaction twice
 BACK_SECONDS = 60.0
 PATIENCE_SECONDS = 300.0
-OFF = {"discord": "Discord neemt het token", "matrix": "De server laat me niet inloggen met dit wachtwoord"}
+OFF = {"discord": "Discord neemt het token", "matrix": "De server van Matrix laat me niet inloggen met dit wachtwoord"}
 
 Told = tuple[str, str]
 """An account, and what it read."""

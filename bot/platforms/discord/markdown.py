@@ -156,6 +156,7 @@ def _trimmed(runs: Sequence[Run]) -> list[Run]:
 
 def linked(label: str, address: str, marks: tuple[str, ...] = ()) -> list[Run]:
     """A link where its address is one of the web; else its words, and the address where they do not say it."""
+    label = " ".join(label.split())  # on one line: behind a line end, "- " would begin a list
     if alive := living(address):
         return [Run(label, marks, Shape.FIXED, alive)]
     if is_web(address):

@@ -414,6 +414,7 @@ def test_a_long_text_comes_whole(text: str, key: str) -> None:
     st.lists(NASTIER, min_size=1, max_size=20).map(" ".join), st.integers(1, 40), st.integers(60, 400),
     st.sampled_from(["{}", "**{}**", "- {}\n- {}", "> {}", "[{}](https://x.nl) {}", "## {}"]),
 )  # fmt: skip
+@example("0000000\r-", 2, 60, "[{}](https://x.nl) {}")
 @settings(max_examples=150, deadline=None)
 def test_any_cut_holds_together(text: str, times: int, most: int, frame: str) -> None:
     """Wherever it is cut, each part is within its limit, marked up as the whole was, and nothing is lost."""
