@@ -17,6 +17,7 @@ from bot.platforms.matrix.post import KEY, mark
 from tests.discord_server import Channel, DiscordServer, Message
 from tests.discord_server import Person as DiscordPerson
 from tests.matrix_people import EncryptedPerson, Person, wait
+from tests.platforms import at_work
 from tests.platforms.discord.running import Home as DiscordHome
 from tests.platforms.matrix import running
 from tests.platforms.matrix.running import PASSWORD
@@ -167,7 +168,7 @@ async def held(folder: pathlib.Path) -> AsyncIterator[Held]:
         tests.synapse.Absent: there is no homeserver on this machine.
     """
     async with Stage.set(folder) as stage:
-        with mock.patch.object(running, "RealClock", return_value=stage.clock):  # so that the pictures stay the same
+        with mock.patch.object(at_work, "RealClock", return_value=stage.clock):  # so that the pictures stay the same
             async with stage.home.running() as bot:
                 await stage.server.gateway.ready()
                 for room in stage.rooms.values():

@@ -1,6 +1,5 @@
 """A stage with two platforms: one bot on Matrix and on Discord at once, over one database."""
 
-import asyncio
 import contextlib
 import dataclasses
 import pathlib
@@ -10,12 +9,11 @@ from typing import Self
 from bot.campaign.rooms import Rooms
 from bot.engine.clock import machine_ms
 from bot.engine.context import Bot
-from bot.engine.delivery import Delivery
 from bot.engine.roles import Roles
-from bot.engine.sender import Patience
 from bot.platforms.discord.discord import Discord
 from bot.store.database import Database
 from bot.store.memory import Memory
+from tests.platforms.at_work import living
 from tests.platforms.discord.running import Home as DiscordHome
 from tests.platforms.matrix.running import Home as MatrixHome
 from tests.platforms.matrix.running import Running as MatrixRunning
@@ -44,20 +42,11 @@ class Home(MatrixHome):
     @contextlib.asynccontextmanager
     async def running(self, *, ready: bool = True) -> AsyncIterator["Running"]:
         async with Database.connect(f"sqlite:///{self.folder / self.database}") as database:
-            running = Running(self, database)
-            tasks = running.start()
             try:
-                if ready:
-                    await running.ready()
-                yield running
+                async with living(Running(self, database), ready=ready) as running:
+                    yield running
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
                 self.discord.server.gateway.forget()
-                for task in tasks:
-                    if not task.cancelled() and (error := task.exception()):
-                        raise error
 
 
 class Running(MatrixRunning):
@@ -68,15 +57,7 @@ class Running(MatrixRunning):
         memory = Memory(database, "discord", machine=machine_ms)
         bot = self.bot
         self.discord = Discord(bot.texts, bot.catalogue, home.discord.setting(bot), memory, self.desk)
-        self.delivery = Delivery(
-            database, self.clock, {"matrix": self.matrix, "discord": self.discord}, language=bot.campaign.language,
-            zone=bot.campaign.zone, rooms=bot.campaign.rooms, quiet=None, patience=Patience(first=0.2, most=2.0),
-        )  # fmt: skip
-
-    def start(self) -> list[asyncio.Task[None]]:
-        work = [self.matrix.run(self.dispatcher), self.discord.run(self.dispatcher), self.delivery.run()]
-        self.tasks = [asyncio.create_task(one) for one in work]
-        return self.tasks
+        self.serve(matrix=self.matrix, discord=self.discord)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

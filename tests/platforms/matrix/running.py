@@ -1,9 +1,7 @@
 """A bot on a real homeserver, in this process: everything of the real one but its configuration file."""
 
-import asyncio
 import contextlib
 import dataclasses
-import datetime as dt
 import pathlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Self
@@ -12,24 +10,18 @@ import commands
 from bot.campaign.rooms import Room, Rooms
 from bot.core.command import Catalogue
 from bot.core.invocation import Address
-from bot.core.reply import Reply
-from bot.desk import ReportDesk
-from bot.engine.clock import RealClock, machine_ms
+from bot.engine.clock import machine_ms
 from bot.engine.context import Bot
-from bot.engine.delivery import Delivery
-from bot.engine.dispatcher import Dispatcher
 from bot.engine.roles import Roles
-from bot.engine.sender import Patience
 from bot.platforms.matrix.link import Link
 from bot.platforms.matrix.login import Account
 from bot.platforms.matrix.matrix import Matrix
 from bot.platforms.matrix.setting import Setting
-from bot.store import outbox
 from bot.store.database import Database
 from bot.store.memory import Memory
-from bot.store.message import Message, Priority
 from tests import talk
 from tests.matrix_people import Person, wait
+from tests.platforms.at_work import AtWork, living
 from tests.synapse import Synapse
 from tests.trial import with_sentences
 
@@ -99,50 +91,23 @@ class Home:
     @contextlib.asynccontextmanager
     async def running(self, *, ready: bool = True) -> AsyncIterator["Running"]:
         """The bot at work; `ready`: wait until it has synced once."""
-        async with Database.connect(f"sqlite:///{self.folder / self.database}") as database:
-            running = Running(self, database)
-            tasks = running.start()
-            try:
-                if ready:
-                    await running.ready()
-                yield running
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                for task in tasks:
-                    if not task.cancelled() and (error := task.exception()):
-                        raise error
+        async with (
+            Database.connect(f"sqlite:///{self.folder / self.database}") as database,
+            living(Running(self, database), ready=ready) as running,
+        ):
+            yield running
 
 
-class Running:
-    """A bot at work."""
+class Running(AtWork):
+    """A bot at work on Matrix."""
 
     def __init__(self, home: Home, database: Database) -> None:
+        super().__init__(home.bot(), database, limited=home.limited)
         self.home = home
-        self.database = database
         self.user_id = home.user_id
-        self.bot = home.bot()
-        self.clock = RealClock()
-        self.desk = ReportDesk(self.bot, database, now=self.clock.now, written=self._wake)
         self.memory = Memory(database, "matrix", machine=machine_ms)
         self.matrix = Matrix(self.bot.texts, self.bot.catalogue, home.setting(self.bot), self.memory, self.desk)
-        campaign = self.bot.campaign
-        self.delivery = Delivery(
-            database, self.clock, {"matrix": self.matrix}, language="nl", zone=campaign.zone, rooms=campaign.rooms,
-            quiet=None, patience=Patience(first=0.2, most=2.0),
-        )  # fmt: skip
-        self.dispatcher = Dispatcher(
-            self.bot, database, self.clock, machine=asyncio.get_running_loop().time, written=self._wake,
-            unlimited=not home.limited,
-        )  # fmt: skip
-        self.tasks: list[asyncio.Task[None]] = []
-
-    def start(self) -> list[asyncio.Task[None]]:
-        self.tasks = [
-            asyncio.create_task(self.matrix.run(self.dispatcher)), asyncio.create_task(self.delivery.run())
-        ]  # fmt: skip
-        return self.tasks
+        self.serve(matrix=self.matrix)
 
     # -- what the bot knows, as of its last sync --------------------------------------------------------
 
@@ -192,24 +157,11 @@ class Running:
         """Wait until the bot is in a room."""
         await wait(lambda: self.is_in(room))
 
-    async def announce(self, cause: str, reply: Reply, *to: str, due: dt.datetime | None = None, **more: Any) -> None:
-        """Put a message in the outbox."""
-        messages = [Message(cause, address, reply, due=due, priority=Priority.ANNOUNCEMENT, **more) for address in to]
-        async with self.database.write() as tx:
-            await outbox.put(tx, messages, now=self.clock.now())
-        self._wake()
-
     async def log_out(self) -> None:
         """End the bot's login, as somebody in another client can."""
         assert self.link
         token = self.link.server.token
         await self.home.synapse.call("POST", "/_matrix/client/v3/logout", {}, token=token)
-
-    async def drained(self) -> None:
-        await self.delivery.drain()
-
-    def _wake(self) -> None:
-        self.delivery.wake()
 
 
 async def private_room(person: Person, bot: Running, *, encrypted: bool = False) -> str:
