@@ -14,6 +14,7 @@ from bot.store import outbox
 from bot.store.database import Database
 from bot.store.message import Message
 from tests.discord_server import Channel, DiscordServer, Person
+from tests.matrix_people import wait
 from tests.small_campaign import CONFIG, KEY, KILL, TERM, SmallCampaign, small
 from tests.talk import NOON
 
@@ -58,6 +59,7 @@ class Campaign:
     async def end(self, process: subprocess.Popen[str], number: int) -> tuple[int, str]:
         process.send_signal(number)
         out, err = await asyncio.to_thread(process.communicate, timeout=30)
+        await wait(lambda: not self.server.gateway.connected)  # or the next one is taken for this one
         self.server.gateway.forget()
         for text in (self.server.token, "Traceback"):
             assert text not in out + err
