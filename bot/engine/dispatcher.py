@@ -204,6 +204,8 @@ class Dispatcher:
             except (Conflict, Violated):
                 if attempt + 1 == _ATTEMPTS:
                     raise
+            finally:  # also when it is not known whether the commit came through
+                self._acquaintances.forget()
         raise AssertionError("unreachable")
 
     async def _write_once(
@@ -224,7 +226,6 @@ class Dispatcher:
             reply = dataclasses.replace(reply, private=not call.private and self._is_private(command, reply, call))
             kept = Reply(reply.again, private=reply.private) if reply.again else reply
             await handled.keep(tx, call, kept, language=reply.language or caller.language, now=caller.now)
-        self._acquaintances.forget()
         self._kept.add(call.id)
         if tx.urges:  # most commands leave nothing to say but their answer
             self._written()
